@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/*
+ * The pid provider's calls (DTRACEIOC_PROVIDER, name "pid").
+ *
+ * libdtrace reads a process's objects, decodes functions and hands the kernel
+ * tracepoints: an address, the bytes expected there, and what to do about the
+ * instruction that the breakpoint displaces. A probe is a name and a range of
+ * those tracepoints. The kernel checks every claim that could harm: length
+ * and bytes are compared with memory when arming, addresses lie in executable
+ * private mappings, relocated operands are recomputed by itself.
+ *
+ * A process is known by its address space (mm) at the time of ATTACH; threads
+ * and CLONE_VM children belong to it, fork children do not and are cleaned.
+ */
+#ifndef DTRACE_PID_H
+#define DTRACE_PID_H
+
+#include <linux/types.h>
+
+#define DTRACE_PID_ATTACH	1	/* struct dtrace_pid_attach */
+#define DTRACE_PID_ADD		2	/* struct dtrace_pid_add */
+#define DTRACE_PID_WAIT		3	/* struct dtrace_pid_wait */
+#define DTRACE_PID_CONTINUE	4	/* struct dtrace_pid_continue */
+#define DTRACE_PID_STAT		5	/* struct dtrace_pid_stat */
+#define DTRACE_PID_DETACH	6	/* struct dtrace_pid_attach: forget what this consumer attached */
+
+/* Know this process. Errors: -ESRCH none, -ENOEXEC 32-bit, -EINVAL kernel thread. Repeating it is harmless. */
+struct dtrace_pid_attach {
+	__s32 pid;		/* initial pid namespace of the caller */
+	__u32 flags;		/* 0 */
+	__u64 cookie;		/* out: names this address space in later calls; changes after exec */
+};
+
+/*
+ * Add the probes of one object (an executable, library or the vDSO excepted).
+ * All arrays live in the caller's memory. Adding arms nothing; ENABLE does.
+ * Points must be sorted by rising address, unique. Probes that exist already
+ * (same name and same lo) are left alone. Names alone may repeat: static
+ * functions of two files, old symbol versions, a library mapped twice.
+ */
+#define DTRACE_PID_NAMEMAX	(1u << 26)
+struct dtrace_pid_add {
+	__u64 cookie;
+	__u64 points;		/* struct dtrace_pid_point[npoints] */
+	__u64 probes;		/* struct dtrace_pid_probe[nprobes] */
+	__u64 refs;		/* __u32[nrefs]: indices into points */
+	__u64 strs;		/* char[nstrs] */
+	__u32 npoints, nprobes, nrefs, nstrs;
+	__u32 mod;		/* offset in strs: the object's name */
+	__u32 flags;		/* 0 */
+	__u64 lo, hi;		/* address range of the object's text; points lie inside */
+	__u32 nadded;		/* out: new probes */
+	__u32 pad;
+};
+
+/*
+ * How the displaced instruction goes on. Relative displacements and targets
+ * are recomputed by the kernel from bytes[]: off is where in the instruction
+ * the 1- or 4-byte displacement sits.
+ */
+#define DTRACE_PID_COPY		0	/* runs anywhere */
+#define DTRACE_PID_RIPREL	1	/* memory operand [rip + disp32 at off] */
+#define DTRACE_PID_JMP		2	/* jmp rel8/rel32 */
+#define DTRACE_PID_JCC		3	/* jcc rel8/rel32 (not loop, jcxz) */
+#define DTRACE_PID_CALL		4	/* call rel32 */
+#define DTRACE_PID_RET		5	/* ret, ret imm16, with any prefix: runs anywhere */
+#define DTRACE_PID_JMPIND	6	/* jmp reg / jmp [mem], RIP-relative or not */
+#define DTRACE_PID_CALLIND	7	/* call reg / call [mem] */
+#define DTRACE_PID_LOOP		8	/* loop, loope, loopne, jcxz, jecxz, jrcxz rel8 */
+#define DTRACE_PID_KIND_MAX	9
+
+struct dtrace_pid_point {
+	__u64 addr;
+	__u8  len;		/* 1..15 */
+	__u8  kind;		/* DTRACE_PID_* */
+	__u8  off;		/* of the displacement, where the kind (or a RIP-relative operand) has one; else 0 */
+	__u8  pad;
+	__u8  bytes[16];	/* the instruction, zero-padded */
+	__u32 fn;		/* index of the probe whose [lo, hi) decides whether a jump leaves the function */
+};
+
+#define DTRACE_PID_ENTRY	0	/* args: the function's arguments */
+#define DTRACE_PID_RETURN	1	/* arg0: offset of the instruction, arg1: rax */
+#define DTRACE_PID_OFFSET	2	/* name is the hex offset; args as on entry, as the registers are */
+#define DTRACE_PID_ABS		3	/* function "-", name is the hex address */
+#define DTRACE_PID_SYNC		4	/* not a probe by name: a thread that comes here waits for CONTINUE */
+
+struct dtrace_pid_probe {
+	__u32 func, name;	/* offsets in strs */
+	__u16 type;		/* DTRACE_PID_ENTRY ... */
+	__u16 nranges;		/* 0: [lo, hi) alone is the function; 1: lo2, hi2 (its .cold part) too */
+	__u32 ref, nref;	/* slice of refs: its tracepoints */
+	__u32 pad;
+	__u64 lo, hi;		/* the function's range */
+	__u64 lo2, hi2;
+};
+
+/* Wait until a thread stands at a SYNC point, execs or the process ends, or timeout. */
+struct dtrace_pid_wait {
+	__u64 cookie;
+	__u32 timeout_ms;
+	__u32 event;		/* out: DTRACE_PID_EV_* */
+	__s32 tid;		/* out: the thread that stands */
+	__u32 pad;
+};
+#define DTRACE_PID_EV_NONE	0
+#define DTRACE_PID_EV_SYNC	1
+#define DTRACE_PID_EV_EXEC	2	/* the cookie is stale */
+#define DTRACE_PID_EV_EXIT	3
+
+struct dtrace_pid_continue {
+	__u64 cookie;
+	__s32 tid;		/* 0: all that stand */
+	__u32 pad;
+};
+
+/* Numbers since ATTACH. */
+struct dtrace_pid_stat {
+	__u64 cookie;
+	__u64 armed;		/* tracepoints armed now */
+	__u64 refused;		/* tracepoints not armed: see why[] */
+	__u64 why[8];		/* by DTRACE_PID_WHY_* */
+	__u64 hits;		/* breakpoints taken */
+	__u64 undecided;	/* an indirect jump whose target could not be read: return probe not fired */
+	__u64 stubbytes;	/* size of the areas in the process */
+};
+#define DTRACE_PID_WHY_BYTES	0	/* memory differs from the file: patched by somebody else */
+#define DTRACE_PID_WHY_UNMAPPED	1
+#define DTRACE_PID_WHY_SHARED	2	/* mapping is shared: writing would change other processes */
+#define DTRACE_PID_WHY_NOAREA	3	/* no room, or not allowed, for the stub area within reach */
+#define DTRACE_PID_WHY_KIND	4	/* instruction that cannot be displaced */
+#define DTRACE_PID_WHY_FAULT	5
+#define DTRACE_PID_WHY_SHSTK	6	/* call on a shadow stack cannot be displaced */
+
+#endif /* DTRACE_PID_H */
