@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * One ECB's part in a firing: the predicate, then the actions, which fill a
+ * record or update aggregations.
+ *
+ * A record is reserved whole, after the predicate and before the first action,
+ * and cleared, so that no byte of it is older than this firing. If an action
+ * faults, the record is given back (nobody else writes here), the fault is
+ * counted, and dtrace:::ERROR fires; actions before it have had their effect.
+ *
+ * An aggregation is a run of actions: the keys, then the aggregating one. Keys
+ * are built in scratch, laid out as in the bucket. When they depend on the
+ * probe alone, the bucket is remembered per ECB and CPU, and neither keys nor
+ * index are looked at again until the buffer is switched.
+ */
+#include "engine_impl.h"
+
+static void count_up(u64 *p)
+{
+	u64 old, seen = READ_ONCE(*p);
+
+	do {
+		old = seen;
+		seen = cmpxchg(p, old, old + 1);
+	} while (seen != old);
+}
+
+/* ---- Fields ---------------------------------------------------------------------- */
+
+static void put_scalar(u8 *dst, u32 size, u64 val)
+{
+	switch (size) {
+	case 1:
+		*dst = val;
+		break;
+	case 2:
+		*(u16 *)dst = val;
+		break;
+	case 4:
+		*(u32 *)dst = val;
+		break;
+	default:
+		*(u64 *)dst = val;
+	}
+}
+
+/*
+ * A value of a difo's type. A string is zero after its NUL, so that equal keys
+ * have equal bytes; reading one may have left anything there.
+ */
+static void put_value(struct dtk_mstate *ms, const struct dtk_difo *difo, u8 *dst, u32 size,
+		      u64 val)
+{
+	long len;
+
+	switch (difo->rtype.kind) {
+	case DIF_TYPE_STRING:
+		len = dtk_mem_copystr(ms, difo, (char *)dst, val, size);
+		if (len >= 0)
+			memset(dst + len, 0, size - len);
+		break;
+	case DIF_TYPE_STRUCT:
+		dtk_mem_read(ms, difo, dst, val, size);
+		break;
+	default:
+		put_scalar(dst, size, val);
+	}
+}
+
+static u32 pid_of(struct dtk_mstate *ms)
+{
+	u64 pid = 0;
+
+	if (!dtk_builtin(DIF_VAR_PID, ms->f, &pid))
+		dtk_fault(ms, DTRACEFLT_ILLOP, DIF_VAR_PID);
+	return pid;
+}
+
+static void put_ustack(struct dtk_mstate *ms, const struct dtk_act *a, u64 *dst)
+{
+	u32 depth = 0, pid = pid_of(ms);
+	u64 why = dtk_stack_user(ms->f, dst + 1, DTRACE_USTACK_NFRAMES(a->arg), &depth);
+
+	dst[0] = why << 32 | pid;
+}
+
+/* Run @a and write what it records to @dst, which has the field's size and is cleared. */
+static void put_field(struct dtk_mstate *ms, const struct dtk_act *a, u8 *dst, u32 size)
+{
+	u64 val = a->difo ? dtk_dif_exec(a->difo, ms) : 0;
+
+	if (ms->fault)
+		return;
+	switch (a->kind) {
+	case DTRACEACT_STACK:
+		dtk_stack_kernel(ms->f, (u64 *)dst, a->arg);
+		break;
+	case DTRACEACT_USTACK:
+		put_ustack(ms, a, (u64 *)dst);
+		break;
+	case DTRACEACT_USYM:
+	case DTRACEACT_UMOD:
+	case DTRACEACT_UADDR:
+		((u64 *)dst)[0] = pid_of(ms);
+		((u64 *)dst)[1] = val;
+		break;
+	case DTRACEACT_TRACEMEM:
+		dtk_mem_read(ms, a->difo, dst, val, size);
+		break;
+	case DTRACEACT_EXIT:
+	case DTRACEACT_SYM:
+	case DTRACEACT_MOD:
+		put_scalar(dst, size, val);
+		break;
+	default:
+		if (size)
+			put_value(ms, a->difo, dst, size, val);
+	}
+}
+
+/* ---- Aggregations ------------------------------------------------------------------- */
+
+static struct dtk_bucketcache *bucket_cache(struct dtk_mstate *ms, const struct dtk_aggact *agg)
+{
+	u32 i = ms->ecb->cacheidx + agg->constidx;
+
+	/* The core publishes a larger array before its size. */
+	if (!agg->constkey || i >= smp_load_acquire(&ms->cc->ncache))
+		return NULL;
+	return &READ_ONCE(ms->cc->cache)[i];
+}
+
+/* Evaluate the keys to @key, which has room for them; returns their hash. */
+static u64 build_key(struct dtk_mstate *ms, const struct dtk_clause *c, u32 first, u32 nkeys,
+		     const struct dtk_aggact *agg, u8 *key, u32 *at)
+{
+	u64 hash = 0;
+	u32 i;
+
+	memset(key, 0, ALIGN(agg->keysize, 8));
+	for (i = 0; i < nkeys && !ms->fault; i++) {
+		const dtrace_recdesc_t *rec = &agg->recs[1 + i];
+
+		*at = first + i;
+		put_field(ms, &c->acts[first + i],
+			  key + rec->dtrd_offset - sizeof(struct dtrace_agghdr), rec->dtrd_size);
+	}
+	if (!ms->fault)
+		hash = dtk_hash_words(0, (u64 *)key, ALIGN(agg->keysize, 8) / sizeof(u64));
+	return hash;
+}
+
+/* The aggregation whose first action is @first. @at: the action being run, for errors. */
+static void run_agg(struct dtk_mstate *ms, const struct dtk_clause *c, u32 first, u32 *at)
+{
+	const struct dtk_act *a = &c->acts[c->acts[first].aggidx];
+	const struct dtk_aggact *agg = a->agg;
+	struct dtk_bucketcache *cache = bucket_cache(ms, agg);
+	u8 *bucket = cache ? dtk_agg_recall(ms->cc->agg, cache) : NULL, *key = NULL;
+	size_t mark = ms->scratch;
+	u64 hash = 0, val = 0, incr = 1;
+
+	if (!bucket) {
+		key = dtk_scratch(ms, agg->keysize);
+		if (key)
+			hash = build_key(ms, c, first, a->ntuple, agg, key, at);
+	}
+	if (ms->fault)
+		return;
+	*at = c->acts[first].aggidx;
+	if (a->difo)
+		val = dtk_dif_exec(a->difo, ms);
+	if (a->incr && !ms->fault)
+		incr = dtk_dif_exec(a->incr, ms);
+	if (ms->fault)
+		return;
+	if (!bucket) {
+		bucket = dtk_agg_bucket(ms->cc->agg, agg, key, hash, a->arg);
+		if (bucket && cache)
+			dtk_agg_remember(ms->cc->agg, bucket, cache);
+	}
+	if (bucket)
+		dtk_agg_update(a->kind, a->arg, (u64 *)(bucket + agg->valoff), val, incr);
+	ms->scratch = mark;
+}
+
+/* ---- Clauses ---------------------------------------------------------------------------- */
+
+static void run_exit(struct dtk_mstate *ms, const u8 *field)
+{
+	WRITE_ONCE(ms->sink->exit_status, *(const s32 *)field);
+	WRITE_ONCE(ms->sink->exiting, 1);
+	/* exit() in BEGIN or END: no later clause of that firing either. */
+	ms->f->flags &= ~DTK_FIRE_END;
+}
+
+static void run_actions(struct dtk_mstate *ms, const struct dtk_clause *c, u8 *record, u32 *at)
+{
+	u32 i;
+
+	for (i = 0; i < c->nacts && !ms->fault; i++) {
+		const struct dtk_act *a = &c->acts[i];
+		const dtrace_recdesc_t *rec;
+
+		*at = i;
+		if (a->aggidx != DTK_NOREC) {
+			run_agg(ms, c, i, at);
+			i = a->aggidx;
+		} else if (a->rec != DTK_NOREC) {
+			rec = &c->recs[a->rec];
+			put_field(ms, a, record + rec->dtrd_offset, rec->dtrd_size);
+			if (a->kind == DTRACEACT_EXIT && !ms->fault)
+				run_exit(ms, record + rec->dtrd_offset);
+		} else if (a->difo) {
+			dtk_dif_exec(a->difo, ms);
+		}
+	}
+}
+
+/* Count the fault in @ms and tell ERROR. Apart, because its frame is large and its use rare. */
+static noinline void report_fault(struct dtk_mstate *ms, u32 action)
+{
+	struct dtk_fire err = {
+		.nargs = 6,
+		.flags = ms->f->flags | DTK_FIRE_ERROR,
+		.regs = ms->f->regs,
+		.timestamp = ms->f->timestamp,
+	};
+
+	ms->cc->errors++;
+	ms->cc->buf->errors++;
+	if (ms->f->flags & DTK_FIRE_ERROR) {
+		ms->cc->dblerrors++;
+		return;
+	}
+	err.arg[1] = ms->ecb->epid;
+	err.arg[2] = action;
+	err.arg[3] = ms->faultpc == ~0u ? U64_MAX : ms->faultpc;
+	err.arg[4] = ms->fault;
+	err.arg[5] = ms->faultval;
+	dtk_error_fire(ms->sink, &err);
+}
+
+static bool predicate(struct dtk_mstate *ms, const struct dtk_clause *c)
+{
+	if (!c->pred)
+		return true;
+	return dtk_dif_exec(c->pred, ms) && !ms->fault;
+}
+
+static void run_clause(struct dtk_mstate *ms, const struct dtk_clause *c)
+{
+	struct dtrace_rechdr *hdr = NULL;
+	u32 at = ~0u;
+
+	if (predicate(ms, c)) {
+		if (c->size) {
+			hdr = dtk_buf_reserve(ms->cc->buf, c->size);
+			if (!hdr)
+				return;
+			memset(hdr, 0, c->size);
+			hdr->dtrh_epid = ms->ecb->epid;
+			hdr->dtrh_timestamp = ms->f->timestamp;
+		}
+		run_actions(ms, c, (u8 *)hdr, &at);
+	}
+	if (likely(!ms->fault))
+		return;
+	if (hdr)
+		dtk_buf_undo(ms->cc->buf, c->size);
+	report_fault(ms, at + 1);	/* the predicate counts as action 0 */
+}
+
+void dtk_ecb_run(struct dtk_ecb *ecb, struct dtk_fire *f, u32 cpu)
+{
+	struct dtk_sink *sink = ecb->sink;
+	struct dtk_mstate ms;
+	struct dtk_ccpu *cc;
+
+	if (!(f->flags & DTK_FIRE_END)) {
+		if (!READ_ONCE(sink->live) || READ_ONCE(sink->exiting))
+			return;
+		if (sink->cpu != DTRACE_CPUALL && sink->cpu != cpu)
+			return;
+	}
+	cc = cpu < sink->ncpus ? READ_ONCE(sink->ccpu[cpu]) : NULL;
+	if (unlikely(!cc)) {
+		count_up(&sink->nobuffer);
+		return;
+	}
+	ms.f = f;
+	ms.ecb = ecb;
+	ms.sink = sink;
+	ms.cc = cc;
+	ms.cpu = cpu;
+	ms.strsize = ecb->clause->prog->strsize;
+	ms.fault = 0;
+	ms.faultpc = ~0u;
+	ms.faultval = 0;
+	ms.scratch = 0;
+	ms.strtok = 0;
+	run_clause(&ms, ecb->clause);
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the engine needs of its surroundings. In the module these are kernel
+ * services (port_kernel.h, core.c, safemem.c, builtin.c); in tests and fuzzers userland ones
+ * (port_user.h, port_user.c), where "foreign memory" is what a test says it is.
+ */
+#ifndef DTK_PORT_H
+#define DTK_PORT_H
+
+#ifdef __KERNEL__
+#include "port_kernel.h"
+#else
+#include "port_user.h"
+#endif
+
+struct dtk_fire;
+struct dtk_sink;
+struct dtk_ecb;
+
+/*
+ * Both headers give: u8..u64, s8..s64, bool, size_t, struct pt_regs (opaque in userland), errno names,
+ * READ_ONCE, WRITE_ONCE, smp_load_acquire, smp_store_release, cmpxchg(ptr, old, new) -> old value, xchg,
+ * likely, unlikely, ARRAY_SIZE, ALIGN, min, max, memcpy, memset, memcmp, strlen, snprintf.
+ */
+
+/* Control context. dtk_alloc zeroes; large sizes are fine (vmalloc); NULL when there is none. */
+void *dtk_alloc(size_t bytes);
+void dtk_free(const void *p);
+
+/* All below: probe context. The reads and writes return 0 or -EFAULT and never fault, sleep or warn. */
+int dtk_read_kernel(void *dst, u64 addr, size_t n);
+int dtk_read_user(void *dst, u64 addr, size_t n);
+int dtk_write_user(u64 addr, const void *src, size_t n);
+/* Copy a string of at most @n bytes with its NUL; cut there. Returns bytes copied with NUL, or -EFAULT.
+ * What dst[n] holds after the NUL, or after -EFAULT, is undefined. */
+long dtk_read_kernel_str(char *dst, u64 addr, size_t n);
+long dtk_read_user_str(char *dst, u64 addr, size_t n);
+
+u64 dtk_time_mono(void);	/* ns; NMI-safe */
+u64 dtk_time_wall(void);
+u64 dtk_thread_id(void);	/* key of thread-local variables: never reused while a thread lives; different per CPU's idle and interrupt level */
+
+/* Scalar built-in variables but args, probe names, id, epid, timestamps. Returns false: not available here (-> ILLOP fault). */
+bool dtk_builtin(u32 var, struct dtk_fire *f, u64 *val);
+/* String built-ins (execname, ...): copies at most @n bytes with NUL; false as above. */
+bool dtk_builtin_str(u32 var, struct dtk_fire *f, char *dst, size_t n);
+/* Argument @n >= f->nargs: asks the provider; false: BADINDEX does not apply, value is 0 as in the Guide. */
+bool dtk_arg(struct dtk_ecb *ecb, struct dtk_fire *f, u32 n, u64 *val);
+bool dtk_ureg(struct dtk_fire *f, u32 reg, u64 *val);	/* false: BADINDEX */
+/* Fill pcs[n], zero-padded. The user one returns DTRACE_USTK_*, and depth through *depth. */
+void dtk_stack_kernel(struct dtk_fire *f, u64 *pcs, u32 n);
+u32 dtk_stack_user(struct dtk_fire *f, u64 *pcs, u32 n, u32 *depth);
+/* Fire the consumer's dtrace:::ERROR ECBs. */
+void dtk_error_fire(struct dtk_sink *sink, struct dtk_fire *err);
+
+#endif /* DTK_PORT_H */
