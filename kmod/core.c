@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Firing: from a provider's dtk_fire() to each enabled clause.
+ *
+ * A firing runs with interrupts off from its first to its last clause, so what
+ * a CPU's firings write (buffers, aggregations, scratch, stacks) needs
+ * no lock: it belongs to that CPU, and to one firing at a time. Two things
+ * could still get in between: an NMI, or a probe hit by our own code (a fault
+ * taken while reading memory for a program may be traced). Both meet the
+ * per-CPU "busy" mark, are refused, and counted as `recursion` for every
+ * consumer that would have seen them. The mark is a plain per-CPU variable: an
+ * NMI between its test and its setting runs to completion and leaves it clear.
+ *
+ * ECB lists are RCU. Interrupts off makes a reader since 4.20, so dtk_fire()
+ * needs no rcu_read_lock(); but RCU must be watching (a provider must not fire
+ * from the idle loop's innermost or an entry stub).
+ *
+ * Interrupts are switched off by the raw call: the tracing one has tracepoints,
+ * lockdep's among them, in it. The module is compiled without -pg, so that
+ * nothing here can be traced by function.
+ */
+#include <linux/percpu.h>
+
+#include "core.h"
+
+static DEFINE_PER_CPU(u32, busy);
+
+/* Does the consumer want firings on this CPU now? */
+static bool sink_wants(const struct dtk_sink *sink, u32 cpu)
+{
+	return READ_ONCE(sink->live) && !READ_ONCE(sink->exiting) &&
+	       (sink->cpu == DTRACE_CPUALL || sink->cpu == cpu);
+}
+
+static void count_lost(struct dtk_probe *probe, u32 cpu, size_t counter, u64 n)
+{
+	struct dtk_ecb *ecb;
+
+	for (ecb = rcu_dereference_sched(probe->ecbs); ecb; ecb = READ_ONCE(ecb->next)) {
+		if (ecb->first && sink_wants(ecb->sink, cpu))
+			atomic64_add(n, (void *)dtk_sink_consumer(ecb->sink) + counter);
+	}
+}
+
+/* Wake a consumer that waits in poll(), once, when there is something for it to do. */
+static void wake_if_needed(struct dtk_sink *sink, u32 cpu)
+{
+	struct dtk_consumer *cons = dtk_sink_consumer(sink);
+	const struct dtk_ccpu *cc = sink->ccpu[cpu];
+
+	if (likely(!READ_ONCE(sink->exiting) && !(cc && cc->buf->used > cc->buf->size / 2)))
+		return;
+	if (!READ_ONCE(cons->woken) && !xchg(&cons->woken, 1))
+		irq_work_queue(&cons->wake);
+}
+
+static void run_ecbs(struct dtk_probe *probe, struct dtk_fire *f, u32 cpu)
+{
+	struct dtk_ecb *ecb;
+	bool stamped = false;
+
+	for (ecb = rcu_dereference_sched(probe->ecbs); ecb; ecb = READ_ONCE(ecb->next)) {
+		if (!sink_wants(ecb->sink, cpu))
+			continue;
+		if (!stamped) {
+			f->timestamp = dtk_time_mono();
+			stamped = true;
+		}
+		dtk_ecb_run(ecb, f, cpu);
+		wake_if_needed(ecb->sink, cpu);
+	}
+}
+
+void dtk_fire(struct dtk_probe *probe, struct dtk_fire *f)
+{
+	unsigned long flags;
+	u32 cpu;
+
+	raw_local_irq_save(flags);
+	cpu = raw_smp_processor_id();
+	if (raw_irqs_disabled_flags(flags))
+		f->flags |= DTK_FIRE_IRQOFF;
+	if (likely(!__this_cpu_read(busy))) {
+		__this_cpu_write(busy, 1);
+		barrier();
+		run_ecbs(probe, f, cpu);
+		barrier();
+		__this_cpu_write(busy, 0);
+	} else {
+		count_lost(probe, cpu, offsetof(struct dtk_consumer, recursion), 1);
+	}
+	raw_local_irq_restore(flags);
+}
+
+void dtk_provider_drops(struct dtk_probe *probe, u64 n)
+{
+	unsigned long flags;
+
+	raw_local_irq_save(flags);
+	count_lost(probe, raw_smp_processor_id(), offsetof(struct dtk_consumer, provider), n);
+	raw_local_irq_restore(flags);
+}
+
+/* ---- One consumer's own probes -------------------------------------------- */
+
+/* The engine knows by DTK_FIRE_END whether to run clauses of a session that is not live. */
+void dtk_fire_nested(struct dtk_probe *probe, struct dtk_sink *sink, struct dtk_fire *f)
+{
+	u32 cpu = raw_smp_processor_id();
+	struct dtk_ecb *ecb;
+
+	for (ecb = rcu_dereference_sched(probe->ecbs); ecb; ecb = READ_ONCE(ecb->next)) {
+		if (ecb->sink == sink)
+			dtk_ecb_run(ecb, f, cpu);
+	}
+}
+
+struct session_firing {
+	struct dtk_probe *probe;
+	struct dtk_sink *sink;
+	struct dtk_fire *f;
+};
+
+static void fire_session(void *arg)
+{
+	struct session_firing *s = arg;
+
+	s->f->timestamp = dtk_time_mono();
+	dtk_fire_nested(s->probe, s->sink, s->f);
+}
+
+/* This is task context: nothing can be firing on this CPU once interrupts are off. */
+int dtk_fire_session(struct dtk_probe *probe, struct dtk_sink *sink, struct dtk_fire *f)
+{
+	struct session_firing s = { probe, sink, f };
+	unsigned long flags;
+	int cpu;
+
+	raw_local_irq_save(flags);
+	cpu = raw_smp_processor_id();
+	dtk_fire_exclude(fire_session, &s);
+	raw_local_irq_restore(flags);
+	return cpu;
+}
+
+void dtk_fire_exclude(void (*fn)(void *arg), void *arg)
+{
+	__this_cpu_write(busy, 1);
+	barrier();
+	fn(arg);
+	barrier();
+	__this_cpu_write(busy, 0);
+}
+
+/* ---- What the engine asks of the core ------------------------------------- */
+
+bool dtk_arg(struct dtk_ecb *ecb, struct dtk_fire *f, u32 n, u64 *val)
+{
+	const struct dtk_provider_ops *ops = ecb->probe->prov->ops;
+
+	return ops->getarg && ops->getarg(ecb->probe, f, n, val);
+}
