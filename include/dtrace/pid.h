@@ -35,8 +35,9 @@ struct dtrace_pid_attach {
  * Add the probes of one object (an executable, library or the vDSO excepted).
  * All arrays live in the caller's memory. Adding arms nothing; ENABLE does.
  * Points must be sorted by rising address, unique. Probes that exist already
- * (same name and same lo) are left alone. Names alone may repeat: static
- * functions of two files, old symbol versions, a library mapped twice.
+ * (same name) are left alone, but gain tracepoints that they lack: static
+ * functions of two files, old symbol versions and a library mapped twice may
+ * share a name, in one call or in several, each with its own range.
  */
 #define DTRACE_PID_NAMEMAX	(1u << 26)
 struct dtrace_pid_add {

@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The pid provider inside the kernel: function boundaries and instructions of
+ * user programs by breakpoints that we patch ourselves.
+ *
+ * Files
+ *   kmod.c          the family's ops and calls; probes, sites, links
+ *   kmod_process.c  processes by mm: attach, detach, lifetime; works in a task's own context
+ *   kmod_patch.c    writing breakpoints into text and taking them out
+ *   kmod_stub.c     areas in the process, building stubs, where an ip inside a stub belongs
+ *   kmod_insn.c     decoding one instruction
+ *   kmod_trap.c     the breakpoint's exception: what fires, how the thread goes on
+ *   kmod_events.c   fork, exec, exit, signals; threads that stand at a SYNC point
+ *
+ * Things
+ *   process  an address space that somebody attached (struct dpid_proc, found by mm).
+ *   point    an instruction of it (struct dpid_tp, found by (mm, address)).
+ *   stub     what a thread executes instead of the instruction under the
+ *            breakpoint: a copy that computes the same from another address,
+ *            then a jump back. Built once per point, never changed, in an area.
+ *   area     an executable anonymous mapping in the process that holds stubs.
+ *   probe    a name (struct dpid_probe), wrapped around the core's probe.
+ *   site     what one ADD call says about a probe: a function's range in one process
+ *            and links to points. A probe has several when two objects share a name.
+ *   link     ties a site to a point. While the probe is enabled, the link is on the
+ *            point's list, and that is all that a trap looks at.
+ *   holder   a consumer's attachment to a process.
+ *
+ * A hit. The int3 arrives through the die notifier, interrupts off, in the
+ * thread itself. (mm, ip - 1) finds the point; each link on its list fires;
+ * regs->ip becomes the stub's address. No lock, no allocation, no single-step.
+ *
+ * A point's states
+ *
+ *           arm: bytes agree, stub built
+ *    IDLE ------------------------------> ARMED      0xCC is, or is about to be, in memory
+ *     ^ |  <------------------------------
+ *     | |   disarm: first byte written back, or the mapping is no longer ours
+ *     | v
+ *   REFUSED(why)    memory, mapping or instruction will not do; tried again when ADD names it anew
+ *
+ * State and memory change in this order: ARMED, then 0xCC; original byte, then
+ * IDLE. So whoever trapped on our 0xCC either finds ARMED (and goes on through the
+ * stub, which exists) or, finding IDLE, reads the byte again: no longer 0xCC means
+ * run the instruction again; still 0xCC with the point still not ARMED means that the
+ * int3 is the program's own or a debugger's. A disarmed point is never
+ * forgotten while its process lives: a thread may be anywhere in its stub, for
+ * hours if the instruction is a system call, and a signal must find the way back.
+ * Points whose text was replaced (dlclose, then another library there) are RETIRED:
+ * out of the table, their stub still known.
+ *
+ * Lifetimes
+ *   process  From the first ATTACH until the address space has died and nobody
+ *            holds it. mm_struct is grabbed, so its address names nothing else
+ *            meanwhile. After the last holder left it is dormant: no breakpoints,
+ *            but points and areas stay for threads in stubs and for the next attach.
+ *   probe    While a site refers to it; then the core frees it, or condemns it
+ *            until the last ECB goes. Sites go with their process's last holder.
+ *   works    What must run in a thread's own context, on its way to user mode (task
+ *            work cannot be cancelled from a module, so exit waits for all of them).
+ *
+ * Fork. The child of a process gets copies of patched pages and of the areas,
+ * but not our attention. sched_process_fork() runs in the parent once the child is
+ * complete and before it ever ran; it hangs a work on the child that puts
+ * every byte back first thing. Race: text is disarmed between the copying of the page
+ * tables and the event. The child then has breakpoints that no longer are
+ * ARMED anywhere; hence the work looks at every point that was ever armed, and events
+ * are heeded for DPID_GHOST_SECS after the last disarming. A child that could not be
+ * cleaned (no memory) is "lost": its traps go through the copied stubs without firing.
+ *
+ * Threads trapping while points go. Links leave a point's list by RCU; sync waits for
+ * a grace period, so that nothing fires after it. The exception runs inside
+ * an RCU reader, so the grace period also covers threads that already trapped.
+ *
+ * Room for trap-free probes: a point owns its stub for good and the stub lies in reach of
+ * a rel32 from the text. A `jmp stub` needs another stub text, not another structure.
+ *
+ * Lock order: dtk_lock > proc->lock (mutex: points, areas, patching) > the mm's mmap_lock.
+ * proc->standlock (spinlock) is innermost and never taken in the trap.
+ * Links, sites, holders, probes: dtk_lock. Briefly: control code holds both; traps hold RCU.
+ */
+#ifndef DPID_KMOD_H
+#define DPID_KMOD_H
+
+#include <linux/irq_work.h>
+#include <linux/kref.h>
+#include <linux/mm.h>
+#include <linux/rhashtable.h>
+#include <linux/sched.h>
+#include <linux/task_work.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+
+#include "dtk.h"
+#include "kmod_insn.h"
+
+#define DPID_GHOST_SECS	60
+#define DPID_INT3	0xcc
+#define DPID_SLOT	32	/* bytes of a stub's slot: prefixes and 15 bytes of instruction, 13 of pushing, a jump */
+#define DPID_NWHY	8
+#define DPID_MAX_HOLDERS 64
+
+struct dpid_proc;
+struct dpid_probe;
+struct dpid_site;
+struct dpid_tp;
+
+enum dpid_state { DPID_IDLE, DPID_ARMED, DPID_REFUSED };
+
+struct dpid_key {
+	u64 mm, addr;
+};
+
+struct dpid_link {
+	struct dpid_link __rcu *next;	/* on tp->links */
+	struct dpid_tp *tp;
+	struct dpid_site *site;
+	bool on;			/* dtk_lock */
+};
+
+/* Where a page of text comes from: says whether a mapping still is the one that was patched. */
+struct dpid_origin {
+	u64 ino, pgoff;
+	dev_t dev;
+};
+
+struct dpid_tp {
+	struct rhash_head node;		/* dpid_tps */
+	struct dpid_key key;
+	struct dpid_proc *proc;
+	struct dpid_link __rcu *links;	/* RCU; in firing order: entry, offset, return */
+	u64 slot;			/* address of the stub, 0: none yet; proc->lock */
+	u64 syncs;			/* holders (bits) who want threads to stop here */
+	struct dpid_origin origin;	/* as it was when armed */
+	u8 state;			/* enum dpid_state; written under proc->lock */
+	u8 why;				/* DTRACE_PID_WHY_* when refused */
+	bool ghost;			/* was armed once: a child may have inherited the 0xCC */
+	bool recheck;			/* ADD named it again: look at memory again */
+	struct dpid_tp *retired;	/* next on proc->retired */
+	u8 bytes[16];
+	struct dpid_insn insn;
+};
+
+struct dpid_site {
+	struct list_head byprobe, byproc;
+	struct dpid_probe *probe;
+	struct dpid_proc *proc;
+	u64 lo, hi, lo2, hi2;
+	struct rcu_head rcu;
+	u32 nlinks;
+	struct dpid_link links[];
+};
+
+struct dpid_probe {
+	struct dtk_probe *dtk;
+	struct list_head sites;		/* dtk_lock */
+	u16 type;			/* DTRACE_PID_ENTRY ... */
+	bool enabled;			/* dtk_lock */
+};
+
+struct dpid_area {
+	struct list_head list;		/* proc->areas, RCU for readers, only ever added to */
+	u64 start;
+	u32 nslots, used;
+	struct dpid_tp *tps[];		/* by slot; written before the slot's point is armed */
+};
+
+struct dpid_holder {
+	struct list_head list;		/* proc->holders */
+	struct dtk_consumer *cons;
+	struct dpid_proc *proc;
+	u64 bit;
+};
+
+struct dpid_counts {
+	u64 hits, undecided;
+};
+
+/* See kmod_events.c: a thread whose ip was moved back from a stub must not fire twice. */
+struct dpid_skip {
+	u32 owner;			/* tid; 0: free; DPID_SKIP_BUSY: being written */
+	struct dpid_regs regs;
+};
+#define DPID_SKIP_BUSY	0xffffffffu
+#define DPID_NSKIPS	64
+
+#define DPID_EV_EXEC	0
+#define DPID_EV_EXIT	1
+
+struct dpid_proc {
+	struct hlist_node bymm;		/* RCU */
+	struct list_head list;		/* dpid_procs, RCU for events */
+	struct kref ref;		/* 1 while on the list, 1 per work and per waiting call */
+	struct mm_struct *mm;		/* grabbed */
+	pid_t tgid;			/* initial namespace */
+	u64 cookie;
+
+	struct mutex lock;
+	struct dpid_tp **tps;		/* sorted by address */
+	u32 ntps;
+	struct dpid_tp *retired;	/* by ->retired */
+	struct list_head areas;
+	bool dirty;			/* wants sync; dtk_lock */
+	bool hot;			/* breakpoints may be in memory */
+	unsigned long cooled;		/* jiffies of the last disarming */
+	u32 narmed;
+	u64 why[DPID_NWHY];		/* points refused, by reason, as of the last sync */
+	u64 addwhy[DPID_NWHY];		/* points refused by ADD, which never became points */
+	atomic_t lost;			/* children that could not be cleaned */
+
+	struct list_head holders, sites;	/* dtk_lock */
+	u64 bits;			/* of the holders */
+
+	spinlock_t standlock;
+	struct list_head standing;	/* works of threads that wait for CONTINUE */
+	wait_queue_head_t waiters;	/* WAIT calls */
+	wait_queue_head_t standers;
+	unsigned long events;		/* DPID_EV_* bits */
+	struct irq_work kick;		/* wakes waiters from a context that may not */
+
+	struct dpid_counts __percpu *counts;
+	atomic_t nskips;
+	u32 nextskip;
+	struct dpid_skip *skips;
+	struct work_struct freework;
+};
+
+/* The table of points. All of it is here so that a trap's look-up is inlined. */
+static inline u32 dpid_key_hash(const void *data, u32 len, u32 seed)
+{
+	const struct dpid_key *k = data;
+
+	return (k->addr ^ (k->mm >> 6) ^ seed) * 0x9e3779b97f4a7c15ull >> 32;
+}
+
+static inline int dpid_key_cmp(struct rhashtable_compare_arg *arg, const void *obj)
+{
+	const struct dpid_key *a = arg->key, *b = &((const struct dpid_tp *)obj)->key;
+
+	return a->addr != b->addr || a->mm != b->mm;
+}
+
+static const struct rhashtable_params dpid_tps_params = {
+	.key_len = sizeof(struct dpid_key),
+	.key_offset = offsetof(struct dpid_tp, key),
+	.head_offset = offsetof(struct dpid_tp, node),
+	.hashfn = dpid_key_hash,
+	.obj_cmpfn = dpid_key_cmp,
+	.automatic_shrinking = true,
+};
+
+/* kmod.c */
+extern const struct dtk_provider_ops dpid_ops;
+/* Forget all sites of a process; probes without sites go. dtk_lock. */
+void dpid_sites_drop(struct dpid_proc *p);
+/* Wait until no trap sees a link that was taken off a list. dtk_lock. */
+void dpid_grace(void);
+/* Is anything interested in a hit here? dtk_lock or proc->lock. */
+static inline bool dpid_tp_wanted(const struct dpid_tp *tp)
+{
+	return rcu_access_pointer(tp->links) || READ_ONCE(tp->syncs);
+}
+
+/* kmod_process.c */
+extern struct rhashtable dpid_tps;
+extern struct workqueue_struct *dpid_wq;
+extern struct list_head dpid_procs;
+
+int dpid_proc_init(void);
+void dpid_proc_exit(void);
+/* Context: any, in an RCU reader. */
+struct dpid_proc *dpid_proc_by_mm(const struct mm_struct *mm);
+void dpid_proc_put(struct dpid_proc *p);
+long dpid_attach(struct dtk_consumer *cons, struct dtrace_pid_attach *a);	/* dtk_lock */
+struct dpid_holder *dpid_holder_find(struct dtk_consumer *cons, u64 cookie);	/* dtk_lock */
+void dpid_detach(struct dpid_holder *h);					/* dtk_lock */
+void dpid_release(struct dtk_consumer *cons);					/* dtk_lock */
+/* Put a process that died or lies dormant up for freeing. Context: may sleep or not (not NMI). */
+void dpid_reap_soon(void);
+/* Take points into the process: tps[i] becomes the point of pts[i], or NULL if it was refused. dtk_lock. */
+int dpid_points_add(struct dpid_proc *p, const struct dtrace_pid_point *pts, u32 n,
+		    struct dpid_tp **tps);
+
+/* kmod_patch.c */
+/* Make memory agree with what is wanted. dtk_lock. Returns 0, -EINTR (killed while arming), -ENOMEM. */
+int dpid_sync(struct dpid_proc *p);
+/* Is what the point says still in memory, armed or not? proc->lock. */
+bool dpid_patch_valid(struct dpid_tp *tp);
+/* Put back every byte in current's copy of the text. proc->lock. False: some could not be. */
+bool dpid_patch_clean(struct dpid_proc *p);
+/* Take one breakpoint out of current's text for good. proc->lock. */
+void dpid_patch_lift(struct dpid_tp *tp);
+/* Write into an area, which the process may not. */
+int dpid_write_stub(struct mm_struct *mm, u64 addr, const void *src, u32 n);
+/* Is [start, end) mapped as an area is: anonymous, private, executable, not writable? mmap_lock. */
+bool dpid_is_area(struct mm_struct *mm, u64 start, u64 end);
+
+/* kmod_stub.c */
+/* Give each point that is wanted a stub, or refuse it. proc->lock, mm in use. */
+int dpid_stubs_prepare(struct dpid_proc *p);
+/*
+ * If regs->ip is inside a stub, move it to where the program would be without us;
+ * *again says whether that is the instruction itself. Context: any, in an RCU reader
+ * or with proc->lock.
+ */
+bool dpid_stub_leave(struct dpid_proc *p, struct pt_regs *regs, bool *again);
+void dpid_areas_unmap(struct dpid_proc *p);	/* current's copies, after fork; proc->lock */
+u64 dpid_areas_bytes(struct dpid_proc *p);
+
+/* kmod_trap.c */
+int dpid_trap_init(void);
+void dpid_trap_exit(void);
+void dpid_regs_get(struct dpid_regs *r, const struct pt_regs *regs);
+void dpid_skip_add(struct dpid_proc *p, const struct pt_regs *regs);
+void dpid_skips_clear(struct dpid_proc *p);
+
+/* kmod_events.c */
+int dpid_events_init(void);
+void dpid_events_quiesce(void);	/* no event comes any more and every work has run */
+void dpid_events_exit(void);
+/* Context: trap. The thread will stand here before it reaches user mode. False: no work to be had. */
+bool dpid_stand(struct dpid_tp *tp);
+/* Context: trap. Before the thread reaches user mode, the point is taken out: it cannot be displaced after all. */
+bool dpid_lift(struct dpid_tp *tp);
+/* Let threads go that stand for @bits; tid 0: all. */
+void dpid_stand_release(struct dpid_proc *p, u64 bits, struct pid *tid);
+long dpid_wait(struct dpid_proc *p, u64 bit, struct dtrace_pid_wait *w);
+
+#endif /* DPID_KMOD_H */

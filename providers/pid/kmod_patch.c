@@ -1,0 +1,391 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Writing breakpoints into a process's text and taking them out.
+ *
+ * Points are walked in order of address, one get_user_pages_remote() a page.
+ * FOLL_FORCE | FOLL_WRITE on a private mapping gives the process its own copy of
+ * the page, as a debugger would; the file and other processes never see it. Only
+ * an instruction's first byte is ever written, by one store: a CPU that
+ * executes there meanwhile sees the old instruction or the new.
+ *
+ * Before each write the whole instruction is compared with memory and the mapping
+ * is looked at: private, executable, of a file. Its origin (file and offset)
+ * is remembered, and taking a breakpoint out asks for the same origin and the
+ * same bytes behind the 0xCC, so text that was unmapped and replaced since is left alone.
+ *
+ * The mmap_lock is held while a page is looked at and written; so the page
+ * cannot be unmapped, forked or replaced in between.
+ */
+#include <linux/fs.h>
+#include <linux/highmem.h>
+#include <linux/mmap_lock.h>
+#include <linux/pagemap.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+
+#include "kmod.h"
+
+/* The page under the pen. mmap_lock is held while page is set. */
+struct pen {
+	struct mm_struct *mm;
+	struct page *page;
+	u8 *mem;
+	bool wrote;
+};
+
+static int pen_get(struct pen *pen, u64 addr)
+{
+	if (dtk_gup_remote(pen->mm, addr & PAGE_MASK, 1, FOLL_WRITE | FOLL_FORCE, &pen->page) != 1)
+		return -EFAULT;
+	pen->mem = page_address(pen->page);	/* x86-64: every page has one */
+	pen->wrote = false;
+	return 0;
+}
+
+static void pen_put(struct pen *pen)
+{
+	if (pen->wrote)
+		set_page_dirty_lock(pen->page);
+	put_page(pen->page);
+}
+
+/* The process may have done anything to the area's addresses meanwhile: look first. */
+int dpid_write_stub(struct mm_struct *mm, u64 addr, const void *src, u32 n)
+{
+	struct pen pen = { .mm = mm };
+	u32 off = offset_in_page(addr);
+	int ret;
+
+	mmap_read_lock(mm);
+	ret = dpid_is_area(mm, addr, addr + n) ? pen_get(&pen, addr) : -EFAULT;
+	if (!ret) {
+		memcpy(pen.mem + off, src, n);
+		pen.wrote = true;
+		pen_put(&pen);
+	}
+	mmap_read_unlock(mm);
+	return ret;
+}
+
+/* ---- Looking -------------------------------------------------------------- */
+
+/* Returns 0 and the origin of the page at @addr, or -1 and why text there cannot be patched. mmap_lock. */
+static int look_up_origin(struct mm_struct *mm, u64 addr, struct dpid_origin *o, u8 *why)
+{
+	struct vm_area_struct *vma = find_vma(mm, addr);
+	struct inode *inode;
+
+	*why = DTRACE_PID_WHY_UNMAPPED;
+	if (!vma || vma->vm_start > addr)
+		return -1;
+	if (vma->vm_flags & (VM_SHARED | VM_MAYSHARE)) {
+		*why = DTRACE_PID_WHY_SHARED;
+		return -1;
+	}
+	if (!(vma->vm_flags & VM_EXEC) || !vma->vm_file ||
+	    (vma->vm_flags & (VM_IO | VM_PFNMAP | VM_HUGETLB)))
+		return -1;
+	inode = file_inode(vma->vm_file);
+	o->ino = inode->i_ino;
+	o->dev = inode->i_sb->s_dev;
+	o->pgoff = vma->vm_pgoff + ((addr - vma->vm_start) >> PAGE_SHIFT);
+	return 0;
+}
+
+static bool same_origin(const struct dpid_origin *a, const struct dpid_origin *b)
+{
+	return a->ino == b->ino && a->dev == b->dev && a->pgoff == b->pgoff;
+}
+
+static int read_page(struct mm_struct *mm, u64 addr, void *dst, u32 n)
+{
+	struct page *page;
+
+	if (dtk_gup_remote(mm, addr & PAGE_MASK, 1, FOLL_FORCE, &page) != 1)
+		return -EFAULT;
+	memcpy(dst, (u8 *)page_address(page) + offset_in_page(addr), n);
+	put_page(page);
+	return 0;
+}
+
+/* The instruction as it is in memory: first byte and the rest may lie on two pages. */
+static int read_insn(struct mm_struct *mm, const struct dpid_tp *tp, const u8 *mem, u8 *dst)
+{
+	u32 off = offset_in_page(tp->key.addr), len = tp->insn.len;
+	u32 here = min_t(u32, len, PAGE_SIZE - off);
+
+	memcpy(dst, mem + off, here);
+	if (here == len)
+		return 0;
+	return read_page(mm, tp->key.addr + here, dst + here, len - here);
+}
+
+enum view { VIEW_ORIGINAL, VIEW_BREAKPOINT, VIEW_OTHER };
+
+static enum view view(struct mm_struct *mm, const struct dpid_tp *tp, const u8 *mem)
+{
+	u8 now[DPID_INSN_MAX];
+
+	if (read_insn(mm, tp, mem, now) || memcmp(now + 1, tp->bytes + 1, tp->insn.len - 1))
+		return VIEW_OTHER;
+	return now[0] == tp->bytes[0] ? VIEW_ORIGINAL :
+	       now[0] == DPID_INT3 ? VIEW_BREAKPOINT : VIEW_OTHER;
+}
+
+bool dpid_patch_valid(struct dpid_tp *tp)
+{
+	struct mm_struct *mm = tp->proc->mm;
+	u64 addr = tp->key.addr;
+	u32 len = tp->insn.len, here = min_t(u32, len, PAGE_SIZE - offset_in_page(addr));
+	struct dpid_origin now;
+	u8 mem[DPID_INSN_MAX], why;
+	bool valid;
+
+	mmap_read_lock(mm);
+	valid = !look_up_origin(mm, addr, &now, &why) && same_origin(&now, &tp->origin) &&
+		!read_page(mm, addr, mem, here) &&
+		(here == len || !read_page(mm, addr + here, mem + here, len - here));
+	mmap_read_unlock(mm);
+	return valid && (mem[0] == DPID_INT3 || mem[0] == tp->bytes[0]) &&
+	       !memcmp(mem + 1, tp->bytes + 1, len - 1);
+}
+
+/* ---- Patching ------------------------------------------------------------- */
+
+static void poke(struct pen *pen, const struct dpid_tp *tp, u8 byte)
+{
+	WRITE_ONCE(pen->mem[offset_in_page(tp->key.addr)], byte);
+	pen->wrote = true;
+}
+
+static void arm(struct pen *pen, struct dpid_tp *tp, const struct dpid_origin *o)
+{
+	enum view v = view(pen->mm, tp, pen->mem);
+
+	tp->recheck = false;
+	if (v == VIEW_BREAKPOINT && tp->state == DPID_ARMED)
+		return;
+	if (v != VIEW_ORIGINAL) {
+		tp->why = DTRACE_PID_WHY_BYTES;
+		WRITE_ONCE(tp->state, DPID_REFUSED);
+		return;
+	}
+	tp->origin = *o;
+	tp->ghost = true;
+	WRITE_ONCE(tp->state, DPID_ARMED);
+	smp_wmb();	/* state before 0xCC; pairs with smp_rmb() in dpid_int3(): trapped, then looks */
+	poke(pen, tp, DPID_INT3);
+}
+
+static void disarm(struct pen *pen, struct dpid_tp *tp, const struct dpid_origin *o)
+{
+	if (same_origin(o, &tp->origin) && view(pen->mm, tp, pen->mem) == VIEW_BREAKPOINT)
+		poke(pen, tp, tp->bytes[0]);
+	smp_wmb();	/* the byte before the state: see dpid_int3() */
+	WRITE_ONCE(tp->state, DPID_IDLE);
+}
+
+static bool wants_arm(const struct dpid_tp *tp)
+{
+	return dpid_tp_wanted(tp) && tp->slot && (tp->state == DPID_IDLE || tp->recheck);
+}
+
+static bool wants_disarm(const struct dpid_tp *tp)
+{
+	return !dpid_tp_wanted(tp) && tp->state == DPID_ARMED;
+}
+
+/* Can be read and shows an int3. Used when the page cannot be had for writing. */
+static bool shows_int3(struct mm_struct *mm, u64 addr)
+{
+	u8 now;
+
+	return !read_page(mm, addr, &now, 1) && now == DPID_INT3;
+}
+
+/* The points of one page, [i, end): arm and disarm what wants it. */
+static void patch_page(struct dpid_proc *p, u32 i, u32 end, bool arming)
+{
+	struct pen pen = { .mm = p->mm };
+	u64 addr = p->tps[i]->key.addr;
+	struct dpid_origin origin;
+	bool mapped, got = false;
+	u8 why;
+
+	mmap_read_lock(p->mm);
+	mapped = !look_up_origin(p->mm, addr, &origin, &why);
+	if (mapped) {
+		got = !pen_get(&pen, addr);
+		why = DTRACE_PID_WHY_FAULT;
+	}
+	for (; i < end; i++) {
+		struct dpid_tp *tp = p->tps[i];
+
+		if (wants_disarm(tp)) {
+			if (got)
+				disarm(&pen, tp, &origin);
+			else if (!mapped || !shows_int3(p->mm, tp->key.addr))
+				WRITE_ONCE(tp->state, DPID_IDLE);
+			/* else: no memory for a copy of the page now. It stays armed, firing nothing. */
+		} else if (arming && wants_arm(tp)) {
+			if (got) {
+				arm(&pen, tp, &origin);
+			} else {
+				tp->why = why;
+				tp->recheck = false;
+				WRITE_ONCE(tp->state, DPID_REFUSED);
+			}
+		}
+	}
+	if (got)
+		pen_put(&pen);
+	mmap_read_unlock(p->mm);
+}
+
+/* One pass over all points. Killed: what is armed stays so until its consumer closes; taking out goes on. */
+static int patch_all(struct dpid_proc *p)
+{
+	bool arming = true;
+	u32 i, end;
+
+	for (i = 0; i < p->ntps; i = end) {
+		u64 page = p->tps[i]->key.addr & PAGE_MASK;
+		bool work = false;
+
+		for (end = i; end < p->ntps && (p->tps[end]->key.addr & PAGE_MASK) == page; end++)
+			work |= wants_disarm(p->tps[end]) ||
+				(arming && wants_arm(p->tps[end]));
+		if (!work)
+			continue;
+		if (fatal_signal_pending(current))
+			arming = false;
+		patch_page(p, i, end, arming);
+		cond_resched();
+	}
+	return arming ? 0 : -EINTR;
+}
+
+void dpid_patch_lift(struct dpid_tp *tp)
+{
+	struct mm_struct *mm = tp->proc->mm;
+	struct pen pen = { .mm = mm };
+	struct dpid_origin origin;
+	u8 why;
+
+	lockdep_assert_held(&tp->proc->lock);
+	if (tp->state != DPID_ARMED)
+		return;
+	mmap_read_lock(mm);
+	if (!look_up_origin(mm, tp->key.addr, &origin, &why) && !pen_get(&pen, tp->key.addr)) {
+		disarm(&pen, tp, &origin);
+		pen_put(&pen);
+		tp->why = DTRACE_PID_WHY_SHSTK;
+		WRITE_ONCE(tp->state, DPID_REFUSED);
+	}
+	mmap_read_unlock(mm);
+}
+
+static void count_points(struct dpid_proc *p)
+{
+	u32 i, armed = 0;
+
+	memcpy(p->why, p->addwhy, sizeof(p->why));
+	for (i = 0; i < p->ntps; i++) {
+		armed += p->tps[i]->state == DPID_ARMED;
+		if (p->tps[i]->state == DPID_REFUSED)
+			p->why[p->tps[i]->why]++;
+	}
+	WRITE_ONCE(p->narmed, armed);
+}
+
+static void forget_memory(struct dpid_proc *p)
+{
+	u32 i;
+
+	for (i = 0; i < p->ntps; i++)
+		WRITE_ONCE(p->tps[i]->state, DPID_IDLE);
+}
+
+int dpid_sync(struct dpid_proc *p)
+{
+	int ret = 0;
+
+	lockdep_assert_held(&dtk_lock);
+	if (!p->dirty)
+		return 0;
+	mutex_lock(&p->lock);
+	if (mmget_not_zero(p->mm)) {
+		WRITE_ONCE(p->hot, true);
+		smp_mb();	/* hot before any 0xCC; a fork that copied one sees it (the mmap_lock orders the rest) */
+		ret = dpid_stubs_prepare(p);
+		if (!ret)
+			ret = patch_all(p);
+		else
+			patch_all(p);
+		mmput(p->mm);
+	} else {
+		forget_memory(p);	/* it died, its memory with it */
+	}
+	count_points(p);
+	WRITE_ONCE(p->cooled, jiffies);
+	if (!p->narmed)
+		smp_store_release(&p->hot, false);	/* after cooled; pairs with ghosts_possible() */
+	p->dirty = ret != 0;
+	mutex_unlock(&p->lock);
+	return ret;
+}
+
+/* ---- After fork ----------------------------------------------------------- */
+
+static bool clean_page(struct dpid_proc *p, u32 i, u32 end)
+{
+	struct pen pen = { .mm = current->mm };
+	u64 addr = p->tps[i]->key.addr;
+	struct dpid_origin origin;
+	bool ok = true;
+	u8 why, first;
+
+	mmap_read_lock(pen.mm);
+	if (look_up_origin(pen.mm, addr, &origin, &why))
+		goto out;
+	/* Most pages of an old table show no breakpoint: don't copy those. */
+	for (; i < end; i++)
+		if (p->tps[i]->ghost &&
+		    (read_page(pen.mm, p->tps[i]->key.addr, &first, 1) || first == DPID_INT3))
+			break;
+	if (i == end)
+		goto out;
+	ok = !pen_get(&pen, addr);
+	if (!ok)
+		goto out;
+	for (; i < end; i++) {
+		struct dpid_tp *tp = p->tps[i];
+
+		if (tp->ghost && same_origin(&origin, &tp->origin) &&
+		    view(pen.mm, tp, pen.mem) == VIEW_BREAKPOINT)
+			poke(&pen, tp, tp->bytes[0]);
+	}
+	pen_put(&pen);
+out:
+	mmap_read_unlock(pen.mm);
+	return ok;
+}
+
+bool dpid_patch_clean(struct dpid_proc *p)
+{
+	bool ok = true;
+	u32 i, end;
+
+	lockdep_assert_held(&p->lock);
+	for (i = 0; i < p->ntps; i = end) {
+		u64 page = p->tps[i]->key.addr & PAGE_MASK;
+		bool ghosts = false;
+
+		for (end = i; end < p->ntps && (p->tps[end]->key.addr & PAGE_MASK) == page; end++)
+			ghosts |= p->tps[end]->ghost;
+		if (ghosts)
+			ok &= clean_page(p, i, end);
+		cond_resched();
+	}
+	return ok;
+}

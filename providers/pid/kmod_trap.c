@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The trap: a user thread executed an int3. Decide whose it is, fire what is
+ * linked there, and let the thread go on in the stub. See kmod.h for the states.
+ *
+ * Context of nearly everything here: the exception, in the thread itself, interrupts
+ * off, inside an RCU reader (the notifier chain's). Nothing sleeps, locks,
+ * allocates, or touches user memory but through the nofault readers.
+ *
+ * Our notifier comes first on the chain, before uprobes' (INT_MAX - 1): an
+ * address that we armed showed its original byte then, so it is ours.
+ */
+#include <linux/kdebug.h>
+#include <linux/notifier.h>
+#include <linux/ptrace.h>
+#include <asm/ptrace.h>
+
+#include "kmod.h"
+
+void dpid_regs_get(struct dpid_regs *r, const struct pt_regs *regs)
+{
+	r->r[0] = regs->ax;
+	r->r[1] = regs->cx;
+	r->r[2] = regs->dx;
+	r->r[3] = regs->bx;
+	r->r[4] = regs->sp;
+	r->r[5] = regs->bp;
+	r->r[6] = regs->si;
+	r->r[7] = regs->di;
+	r->r[8] = regs->r8;
+	r->r[9] = regs->r9;
+	r->r[10] = regs->r10;
+	r->r[11] = regs->r11;
+	r->r[12] = regs->r12;
+	r->r[13] = regs->r13;
+	r->r[14] = regs->r14;
+	r->r[15] = regs->r15;
+	r->ip = regs->ip;
+	r->flags = regs->flags & (X86_EFLAGS_CF | X86_EFLAGS_PF | X86_EFLAGS_AF | X86_EFLAGS_ZF |
+				  X86_EFLAGS_SF | X86_EFLAGS_DF | X86_EFLAGS_OF);
+}
+
+/* ---- Not firing twice ------------------------------------------------------ */
+
+/*
+ * A signal found the thread at the start of a stub, after firing, and moved it
+ * back onto the breakpoint. When it comes again it must not fire again.
+ * The thread comes back by sigreturn, which restores every register, so "the
+ * same thread with the same registers" is what an entry remembers. A handler that
+ * leaves by longjmp leaves its entry behind; should the thread later really call
+ * with equal registers, that one call is missed; otherwise the entry is
+ * overwritten when its turn comes. Entries are claimed with cmpxchg:
+ * only the owner uses one, anyone may recycle one.
+ */
+void dpid_skip_add(struct dpid_proc *p, const struct pt_regs *regs)
+{
+	struct dpid_skip *s = NULL;
+	u32 i, old = 0;
+
+	for (i = 0; i < DPID_NSKIPS; i++) {
+		s = &p->skips[i];
+		if (!READ_ONCE(s->owner) && !cmpxchg(&s->owner, 0, DPID_SKIP_BUSY))
+			break;
+	}
+	if (i == DPID_NSKIPS) {
+		s = &p->skips[READ_ONCE(p->nextskip) % DPID_NSKIPS];
+		WRITE_ONCE(p->nextskip, p->nextskip + 1);
+		old = READ_ONCE(s->owner);
+		if (old == DPID_SKIP_BUSY || cmpxchg(&s->owner, old, DPID_SKIP_BUSY) != old)
+			return;		/* others fill the table right now: this hit may count twice */
+	}
+	dpid_regs_get(&s->regs, regs);
+	smp_store_release(&s->owner, task_pid_nr(current));
+	if (!old)
+		atomic_inc(&p->nskips);
+}
+
+/* A new session: what fired before fired for another one. */
+void dpid_skips_clear(struct dpid_proc *p)
+{
+	u32 i, owner;
+
+	for (i = 0; i < DPID_NSKIPS; i++) {
+		owner = READ_ONCE(p->skips[i].owner);
+		if (owner && owner != DPID_SKIP_BUSY &&
+		    cmpxchg(&p->skips[i].owner, owner, 0) == owner)
+			atomic_dec(&p->nskips);
+	}
+}
+
+static bool skip_take(struct dpid_proc *p, const struct pt_regs *regs)
+{
+	u32 i, me = task_pid_nr(current);
+	struct dpid_regs now;
+
+	dpid_regs_get(&now, regs);
+	for (i = 0; i < DPID_NSKIPS; i++) {
+		struct dpid_skip *s = &p->skips[i];
+
+		if (smp_load_acquire(&s->owner) != me || memcmp(&s->regs, &now, sizeof(now)))
+			continue;
+		if (cmpxchg(&s->owner, me, 0) == me) {
+			atomic_dec(&p->nskips);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* ---- Firing ----------------------------------------------------------------- */
+
+static bool inside(const struct dpid_site *site, u64 addr)
+{
+	return (addr >= site->lo && addr < site->hi) || (addr >= site->lo2 && addr < site->hi2);
+}
+
+/*
+ * Does the instruction leave the function? A ret does. A jump does if it is
+ * taken to outside the function's ranges; to the function's own first instruction it
+ * is a loop. What cannot be read is no return, and is counted.
+ */
+static bool leaves(const struct dpid_tp *tp, const struct dpid_site *site,
+		   const struct pt_regs *regs)
+{
+	struct dpid_regs r;
+	int taken;
+	u64 to;
+
+	if (tp->insn.kind == DTRACE_PID_RET)
+		return true;
+	dpid_regs_get(&r, regs);
+	taken = dpid_insn_jump(&tp->insn, tp->bytes, tp->key.addr, &r, &to);
+	if (taken < 0) {
+		this_cpu_inc(tp->proc->counts->undecided);
+		dtk_provider_drop(site->probe->dtk);
+		return false;
+	}
+	return taken && !inside(site, to);
+}
+
+static void fire(const struct dpid_tp *tp, const struct dpid_link *link, struct pt_regs *regs)
+{
+	const struct dpid_site *site = link->site;
+	struct dtk_fire f = { .regs = regs, .flags = DTK_FIRE_USER };
+
+	if (site->probe->type == DTRACE_PID_RETURN) {
+		if (!leaves(tp, site, regs))
+			return;
+		f.arg[0] = tp->key.addr - site->lo;
+		f.arg[1] = regs->ax;
+		f.nargs = 2;
+	} else {
+		if (site->probe->type == DTRACE_PID_ENTRY)
+			f.flags |= DTK_FIRE_ENTRY;
+		f.arg[0] = regs->di;
+		f.arg[1] = regs->si;
+		f.arg[2] = regs->dx;
+		f.arg[3] = regs->cx;
+		f.arg[4] = regs->r8;
+		f.arg[5] = regs->r9;
+		f.nargs = 6;
+	}
+	dtk_fire(site->probe->dtk, &f);
+}
+
+/*
+ * The thread got a shadow stack after its calls were armed. A stub's push would
+ * not be on it, so the call must run where it is. These hits are drops.
+ */
+static int give_up_call(struct dpid_tp *tp)
+{
+	struct dpid_link *link;
+
+	for (link = rcu_dereference(tp->links); link; link = rcu_dereference(link->next))
+		dtk_provider_drop(link->site->probe->dtk);
+	dpid_lift(tp);		/* no work to be had now: it traps again, and again we try */
+	return NOTIFY_STOP;
+}
+
+static bool pushes(const struct dpid_tp *tp)
+{
+	return tp->insn.kind == DTRACE_PID_CALL || tp->insn.kind == DTRACE_PID_CALLIND;
+}
+
+static int hit(struct dpid_tp *tp, struct pt_regs *regs)
+{
+	struct dpid_proc *p = tp->proc;
+	struct dpid_link *link;
+
+	regs->ip = tp->key.addr;
+	if (unlikely(pushes(tp)) && dtk_task_shstk(current))
+		return give_up_call(tp);
+	if (unlikely(atomic_read(&p->nskips)) && skip_take(p, regs)) {
+		regs->ip = tp->slot;
+		return NOTIFY_STOP;
+	}
+	this_cpu_inc(p->counts->hits);
+	for (link = rcu_dereference(tp->links); link; link = rcu_dereference(link->next))
+		fire(tp, link, regs);
+	if (unlikely(READ_ONCE(tp->syncs)))
+		dpid_stand(tp);
+	regs->ip = tp->slot;
+	return NOTIFY_STOP;
+}
+
+/* ---- Whose is it? ----------------------------------------------------------- */
+
+static struct dpid_tp *tp_lookup(const struct mm_struct *mm, u64 addr)
+{
+	struct dpid_key key = { .mm = (unsigned long)mm, .addr = addr };
+
+	return rhashtable_lookup(&dpid_tps, &key, dpid_tps_params);
+}
+
+/*
+ * An int3 in an address space that we don't know: perhaps of a forked child
+ * that could not be cleaned. It has the stubs, so let it go through them.
+ */
+static int lost_child(struct pt_regs *regs)
+{
+	struct dpid_proc *p;
+	struct dpid_tp *tp;
+	u8 now[DPID_INSN_MAX], stub;
+
+	list_for_each_entry_rcu(p, &dpid_procs, list) {
+		if (!atomic_read(&p->lost))
+			continue;
+		tp = tp_lookup(p->mm, regs->ip - 1);
+		if (!tp || !tp->ghost ||
+		    dtk_read_user(now, tp->key.addr, tp->insn.len) || now[0] != DPID_INT3 ||
+		    memcmp(now + 1, tp->bytes + 1, tp->insn.len - 1) ||
+		    dtk_read_user(&stub, tp->slot, 1))
+			continue;
+		regs->ip = tp->slot;
+		return NOTIFY_STOP;
+	}
+	return NOTIFY_DONE;
+}
+
+static int int3(struct pt_regs *regs)
+{
+	struct mm_struct *mm = current->mm;
+	u64 addr = regs->ip - 1;
+	int tries;
+	u8 now;
+
+	/*
+	 * Not ARMED yet 0xCC in memory may also mean that the point was disarmed when we
+	 * looked at it and armed again before we looked at the byte: look twice.
+	 */
+	for (tries = 0; tries < 2; tries++) {
+		struct dpid_tp *tp = tp_lookup(mm, addr);
+
+		if (tp && READ_ONCE(tp->state) == DPID_ARMED)
+			return hit(tp, regs);
+		if (!tp && !dpid_proc_by_mm(mm))
+			return lost_child(regs);
+		if (dtk_read_user(&now, addr, 1))
+			return NOTIFY_DONE;
+		if (now != DPID_INT3) {
+			regs->ip = addr;	/* it has gone since: run what is there now */
+			return NOTIFY_STOP;
+		}
+		smp_rmb();	/* the byte before the state; pairs with smp_wmb() in arm() */
+	}
+	return NOTIFY_DONE;
+}
+
+static int on_die(struct notifier_block *nb, unsigned long val, void *data)
+{
+	struct die_args *args = data;
+	int ret;
+
+	if (val != DIE_INT3 || !args->regs || !user_mode(args->regs) ||
+	    !user_64bit_mode(args->regs) || !current->mm)
+		return NOTIFY_DONE;
+	rcu_read_lock();
+	ret = int3(args->regs);
+	rcu_read_unlock();
+	return ret;
+}
+
+static struct notifier_block die_nb = {
+	.notifier_call = on_die,
+	.priority = INT_MAX,
+};
+
+int dpid_trap_init(void)
+{
+	return register_die_notifier(&die_nb);
+}
+
+/* All breakpoints are out of memory. Waits for exceptions in progress. */
+void dpid_trap_exit(void)
+{
+	synchronize_rcu();
+	unregister_die_notifier(&die_nb);
+	synchronize_rcu();
+}

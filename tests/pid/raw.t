@@ -1,0 +1,2 @@
+# The pid provider's kernel half, driven through its ioctls: each kind of instruction, and each hazard under load.
+"$T/raw" -n 100 >raw.out 2>raw.err || fail "$(grep FAIL raw.out; tail -n 5 raw.err)"
