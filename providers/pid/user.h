@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The pid provider's userland half: from a probe description to tracepoints.
+ *
+ *   decode.c  functions -> instructions (Zydis) -> struct dtrace_pid_point, returns, tail calls
+ *   code.c    what all functions of an object's code say about each other: who is
+ *             entered in the middle, who runs on into the next one
+ *   batch.c   points and probes of one object -> one DTRACE_PID_ADD
+ *   user.c    what a pattern means in a process: objects, functions, names
+ */
+#ifndef DT_PID_USER_H
+#define DT_PID_USER_H
+
+#include <dtrace/abi.h>
+#include <dtrace/pid.h>
+#include "proc.h"
+
+/* Why a function has no probe: shown by -v. */
+enum dt_pid_skip {
+	DT_PID_SKIP_UNDECODABLE,	/* bytes that are no instruction, or one that runs over the end */
+	DT_PID_SKIP_DATA,		/* a jump leads into the middle of an instruction: data in text */
+	DT_PID_SKIP_RSEQ,		/* inside a restartable sequence */
+	DT_PID_SKIP_SIZE,		/* size 0 or absurd */
+	DT_PID_SKIP_INT3,		/* starts with a breakpoint */
+	DT_PID_SKIP_KIND,		/* entry instruction cannot be displaced */
+	DT_PID_SKIP_NOFILE,		/* object's file cannot be read */
+	DT_PID_SKIP_LONGNAME,
+	DT_PID_SKIP_IFUNC,		/* indirect: its implementation has not been chosen yet */
+	DT_PID_SKIP_ELSEWHERE,		/* indirect: its implementation is in another object */
+	DT_PID_SKIP_LOOP,		/* jumps lead to its first instruction: calls look like rounds of a loop */
+	DT_PID_SKIP_SHARED,		/* return: another function jumps into its middle */
+	DT_PID_SKIP_FALLS,		/* return: it runs on into the code that follows */
+	DT_PID_SKIP_PARTS,		/* return: its code is in more than two pieces */
+	DT_PID_SKIP_NORETURN,		/* return: it never returns; no harm in that */
+	DT_PID_SKIP_MAX
+};
+const char *dt_pid_skip_text(enum dt_pid_skip why);
+
+struct dt_pid_stats {
+	uint64_t objects, functions, probes, points;
+	uint64_t skipped[DT_PID_SKIP_MAX];
+};
+
+struct dt_pid;		/* one attached process */
+
+/* A function whose probes cannot be had (all that -v tells). */
+typedef void dt_pid_skip_f(void *ctx, const char *mod, const char *func, enum dt_pid_skip why);
+
+/*
+ * Attach: @fd is /dev/dtrace. The process object must outlive it. -errno and a sentence.
+ * @call makes one DTRACEIOC_PROVIDER call (returns 0 or -errno): tests put their own there.
+ */
+typedef int dt_pid_call_f(void *ctx, uint32_t op, void *arg, size_t size);
+int dt_pid_attach(struct dt_proc *p, dt_pid_call_f *call, void *ctx, bool demangle,
+		  dt_pid_skip_f *skip, struct dt_pid **ret, struct dt_err *err);
+void dt_pid_detach(struct dt_pid *dp);
+
+/*
+ * Create every probe that @pat means in this process (mod, func, name; the
+ * provider part is the caller's concern): name "entry", "return", a hex
+ * offset, a glob over them; empty means entry, return and, as in illumos, no offsets
+ * unless the function is given exactly. Function "-": name is an absolute address in the object's
+ * ELF space (a.out:-:401136). Only objects not handled yet for this pattern are looked at, so
+ * calling it again after dt_proc_update() adds the new ones'. *nprobes: how many were added.
+ * -ENOENT with a sentence when an exact module, function or offset does not exist.
+ * progress (may be NULL) is called now and then: done of total functions.
+ */
+int dt_pid_create(struct dt_pid *dp, const dtrace_probedesc_t *pat, uint64_t *nprobes,
+		  void (*progress)(void *ctx, uint64_t done, uint64_t total), void *ctx, struct dt_err *err);
+/* Arrange that threads wait at the dynamic linker's r_brk, so that dlopen'ed objects get their probes in time. */
+int dt_pid_follow(struct dt_pid *dp, struct dt_err *err);
+/*
+ * Wait for and handle one event (see DTRACE_PID_WAIT): on SYNC calls dt_proc_update(), then
+ * @newobjects (which calls dt_pid_create for its patterns), then lets the thread go on.
+ * Returns DTRACE_PID_EV_* or -errno.
+ */
+int dt_pid_poll(struct dt_pid *dp, uint32_t timeout_ms, void (*newobjects)(void *ctx), void *ctx);
+void dt_pid_stats(struct dt_pid *dp, struct dt_pid_stats *ret);
+int dt_pid_kstat(struct dt_pid *dp, struct dtrace_pid_stat *ret);
+
+/* ---- decode.c: pure, tested alone ----------------------------------------- */
+
+struct dt_pid_insn {
+	uint64_t addr;
+	struct dtrace_pid_point point;	/* addr, len, kind, off, bytes filled; fn not */
+	bool is_fixed;		/* it cannot be displaced, so it can have no point */
+	bool is_ret;		/* a return instruction */
+	bool is_end;		/* does not go on to the next instruction: ret, jmp, ud2 */
+	bool leaves;		/* a direct jump that leaves the function's ranges: tail call */
+	bool indirect;		/* jmp reg/mem: leaves or not is known when it runs */
+	bool conditional;	/* jcc, loop */
+	bool is_call;		/* may not come back, if it is the last */
+	uint64_t target;	/* of direct jumps and calls */
+};
+struct dt_pid_decoded {
+	struct dt_pid_insn *insn;	/* malloc'ed; may be handed in again for the next function */
+	size_t n, max;
+};
+/* Could a direct jump in these bytes lead to @target? Quick; only "no" is certain. */
+bool dt_pid_may_jump(const uint8_t *code, size_t size, uint64_t addr, uint64_t target);
+/* One instruction. Returns 0 or -(1 + DT_PID_SKIP_UNDECODABLE); leaves is false. */
+int dt_pid_decode_one(const uint8_t *code, size_t size, uint64_t addr, struct dt_pid_insn *ret);
+/*
+ * Decode code[size] at @addr wholly. Ranges [addr, addr+size) and [lo2, hi2) are the function.
+ * Returns 0, or -(1 + enum dt_pid_skip).
+ */
+int dt_pid_decode(const uint8_t *code, size_t size, uint64_t addr, uint64_t lo2, uint64_t hi2,
+		  struct dt_pid_decoded *ret);
+
+#endif /* DT_PID_USER_H */
