@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Variables and memory: what can be loaded from and stored to.
+ *
+ * A struct or array that is a variable lives in memory too: loading the
+ * variable yields its address, and its members are memory from there on.
+ */
+#include "codegen.h"
+#include "cook.h"
+
+static const struct dt_type *addr_type(struct dt_cg *cg)
+{
+	return dt_basic(cg->types, DT_B_UINT64);
+}
+
+/* reg += off */
+static int add_offset(struct dt_cg *cg, int reg, uint64_t off)
+{
+	int t, d;
+
+	if (!off)
+		return reg;
+	t = cg_reg(cg);
+	cg_setx(cg, off, t);
+	d = cg_result(cg, reg);
+	cg_emit(cg, DIF_INSTR_R(DIF_OP_ADD, reg, t, d));
+	cg_free(cg, t);
+	return d;
+}
+
+/* The struct that a member is in: the address of the outermost that needs computing, and the rest. */
+static int base_address(struct dt_cg *cg, const struct dt_node *n, uint64_t *off)
+{
+	int reg;
+
+	if (n->kind == DT_N_MEMBER) {
+		if (n->op == DT_OP_DOT)
+			reg = base_address(cg, n->kid[0], off);
+		else
+			reg = cg_value(cg, n->kid[0]);
+		*off += n->bitoff / 8;
+		return reg;
+	}
+	if (n->kind == DT_N_OP1 && n->op == DT_OP_DEREF)
+		return cg_value(cg, n->kid[0]);
+	return cg_value(cg, n);		/* by reference: its value is its address */
+}
+
+/* The address of memory that @n names. */
+int cg_address(struct dt_cg *cg, const struct dt_node *n)
+{
+	uint64_t off = 0;
+	int reg = base_address(cg, n, &off);
+
+	return add_offset(cg, reg, off);
+}
+
+static unsigned eval_keys(struct dt_cg *cg, const struct dt_node *list, int *key)
+{
+	unsigned n = 0;
+
+	for (; list; list = list->next)
+		key[n++] = cg_value(cg, list);
+	return n;
+}
+
+void cg_open(struct dt_cg *cg, const struct dt_node *n, struct cg_lval *lv)
+{
+	*lv = (struct cg_lval){ .n = n };
+	if (n->kind == DT_N_VAR) {
+		lv->kind = CG_LV_VAR;
+	} else if (n->kind == DT_N_INDEX) {
+		lv->kind = CG_LV_ELEM;
+		lv->nkeys = eval_keys(cg, n->kid[1], lv->key);
+	} else {
+		/* a bit-field is reached through the unit of its declared type */
+		lv->kind = CG_LV_MEM;
+		lv->addr = base_address(cg, n, &lv->off);
+		if (n->bits) {
+			uint64_t unit = dt_type_resolve(n->type)->size;
+
+			lv->off -= n->bitoff / 8;
+			lv->off += n->bitoff / (8 * unit) * unit;
+		}
+		lv->addr = add_offset(cg, lv->addr, lv->off);
+	}
+}
+
+void cg_close(struct dt_cg *cg, struct cg_lval *lv)
+{
+	for (unsigned i = 0; i < lv->nkeys; i++)
+		cg_free(cg, lv->key[i]);
+	cg_free(cg, lv->addr);
+	lv->nkeys = 0;
+	lv->addr = 0;
+}
+
+/* ---- Variables ---------------------------------------------------------------------- */
+
+static void push_keys(struct dt_cg *cg, const struct cg_lval *lv)
+{
+	const struct dt_ident *id = lv->n->ident;
+
+	cg_emit(cg, DIF_INSTR_R(DIF_OP_FLUSHTS, 0, 0, 0));
+	for (unsigned i = 0; i < lv->nkeys; i++)
+		cg_push(cg, lv->key[i], id->keys[i]);
+}
+
+static int load_var(struct dt_cg *cg, const struct cg_lval *lv)
+{
+	static const enum dif_op scalar[] = { DIF_OP_LDGS, DIF_OP_LDTS, DIF_OP_LDLS };
+	const struct dt_ident *id = lv->n->ident;
+	int reg;
+
+	cg_use(cg, id, DIF_VF_LOAD);
+	if (lv->kind == CG_LV_ELEM && id->id < DIF_VAR_ARG0) {	/* uregs[] */
+		reg = cg_reg(cg);
+		cg_emit(cg, DIF_INSTR_R(DIF_OP_LDGA, id->id, lv->key[0], reg));
+		return reg;
+	}
+	if (lv->kind == CG_LV_ELEM) {
+		push_keys(cg, lv);
+		reg = cg_reg(cg);
+		cg_emit(cg, DIF_INSTR_W(id->scope == DT_SCOPE_SELF ? DIF_OP_LDTAA : DIF_OP_LDGAA, id->id, reg));
+		return reg;
+	}
+	reg = cg_reg(cg);
+	cg_emit(cg, DIF_INSTR_W(scalar[id->scope], id->id, reg));
+	return reg;
+}
+
+static void store_var(struct dt_cg *cg, const struct cg_lval *lv, int reg)
+{
+	static const enum dif_op scalar[] = { DIF_OP_STGS, DIF_OP_STTS, DIF_OP_STLS };
+	const struct dt_ident *id = lv->n->ident;
+
+	cg_use(cg, id, DIF_VF_STORE);
+	if (lv->kind == CG_LV_ELEM) {
+		push_keys(cg, lv);
+		cg_emit(cg, DIF_INSTR_W(id->scope == DT_SCOPE_SELF ? DIF_OP_STTAA : DIF_OP_STGAA, id->id, reg));
+		return;
+	}
+	cg_emit(cg, DIF_INSTR_W(scalar[id->scope], id->id, reg));
+}
+
+/* ---- Memory --------------------------------------------------------------------------- */
+
+static enum dif_op load_op(uint64_t size, bool sgn, bool user)
+{
+	enum dif_op op = size == 1 ? DIF_OP_LDUB : size == 2 ? DIF_OP_LDUH : size == 4 ? DIF_OP_LDUW : DIF_OP_LDX;
+
+	if (sgn && size < 8)
+		op = op - DIF_OP_LDUB + DIF_OP_LDSB;
+	return user ? op - DIF_OP_LDSB + DIF_OP_ULDSB : op;
+}
+
+static enum dif_op store_op(uint64_t size)
+{
+	return size == 1 ? DIF_OP_STB : size == 2 ? DIF_OP_STH : size == 4 ? DIF_OP_STW : DIF_OP_STX;
+}
+
+/* Bring @bits bits at @shift of @reg to the bottom, extended. */
+static void extract(struct dt_cg *cg, int reg, unsigned shift, unsigned bits, bool sgn)
+{
+	int t = cg_reg(cg);
+
+	if (64 - shift - bits) {
+		cg_setx(cg, 64 - shift - bits, t);
+		cg_emit(cg, DIF_INSTR_R(DIF_OP_SLL, reg, t, reg));
+	}
+	cg_setx(cg, 64 - bits, t);
+	cg_emit(cg, DIF_INSTR_R(sgn ? DIF_OP_SRA : DIF_OP_SRL, reg, t, reg));
+	cg_free(cg, t);
+}
+
+/* Whole structs and arrays in the traced process are copied in: nothing else can look at them there. */
+static int copyin(struct dt_cg *cg, int addr, uint64_t size)
+{
+	const struct dt_type *types[2] = { addr_type(cg), addr_type(cg) };
+	int regs[2] = { addr, cg_reg(cg) }, ret;
+
+	cg_setx(cg, size, regs[1]);
+	ret = cg_call(cg, DIF_SUBR_COPYIN, regs, types, 2);
+	cg_free(cg, regs[1]);
+	return ret;
+}
+
+static int load_mem(struct dt_cg *cg, const struct cg_lval *lv)
+{
+	const struct dt_node *n = lv->n;
+	const struct dt_type *t = dt_type_resolve(n->type);
+	int reg;
+
+	if (!dt_type_is_scalar(t) && n->is_userland)
+		return copyin(cg, lv->addr, t->size);
+	reg = cg_reg(cg);
+	if (!dt_type_is_scalar(t)) {
+		cg_emit(cg, DIF_INSTR_R(DIF_OP_MOV, lv->addr, 0, reg));
+		return reg;
+	}
+	if (!n->bits) {
+		cg_emit(cg, DIF_INSTR_R(load_op(t->size, t->is_signed, n->is_userland), lv->addr, 0, reg));
+		return reg;
+	}
+	cg_emit(cg, DIF_INSTR_R(load_op(t->size, false, n->is_userland), lv->addr, 0, reg));
+	extract(cg, reg, n->bitoff % (8 * (unsigned)t->size), n->bits, t->is_signed);
+	return reg;
+}
+
+/* Replace the field's bits in the unit at lv->addr; @reg is left holding the field's new value. */
+static void store_bits(struct dt_cg *cg, const struct cg_lval *lv, int reg)
+{
+	const struct dt_node *n = lv->n;
+	const struct dt_type *t = dt_type_resolve(n->type);
+	unsigned shift = n->bitoff % (8 * (unsigned)t->size);
+	uint64_t mask = n->bits == 64 ? UINT64_MAX : (1ull << n->bits) - 1;
+	int unit = cg_reg(cg), tmp = cg_reg(cg), val = cg_reg(cg);
+
+	cg_emit(cg, DIF_INSTR_R(load_op(t->size, false, false), lv->addr, 0, unit));
+	cg_setx(cg, ~(mask << shift), tmp);
+	cg_emit(cg, DIF_INSTR_R(DIF_OP_AND, unit, tmp, unit));
+	cg_setx(cg, mask, tmp);
+	cg_emit(cg, DIF_INSTR_R(DIF_OP_AND, reg, tmp, val));
+	cg_setx(cg, shift, tmp);
+	cg_emit(cg, DIF_INSTR_R(DIF_OP_SLL, val, tmp, val));
+	cg_emit(cg, DIF_INSTR_R(DIF_OP_OR, unit, val, unit));
+	cg_emit(cg, DIF_INSTR_R(store_op(t->size), unit, 0, lv->addr));
+	cg_free(cg, unit);
+	cg_free(cg, tmp);
+	cg_free(cg, val);
+	if (reg)
+		extract(cg, reg, 0, n->bits, t->is_signed);
+}
+
+static void store_mem(struct dt_cg *cg, const struct cg_lval *lv, int reg)
+{
+	const struct dt_type *t = dt_type_resolve(lv->n->type);
+	int size;
+
+	if (lv->n->bits) {
+		store_bits(cg, lv, reg);
+	} else if (dt_type_is_scalar(t)) {
+		cg_emit(cg, DIF_INSTR_R(store_op(t->size), reg, 0, lv->addr));
+	} else {
+		size = cg_reg(cg);
+		cg_setx(cg, t->size, size);
+		cg_emit(cg, DIF_INSTR_R(DIF_OP_COPYS, reg, size, lv->addr));
+		cg_free(cg, size);
+	}
+}
+
+/* ---- Both --------------------------------------------------------------------------------- */
+
+int cg_load(struct dt_cg *cg, const struct cg_lval *lv)
+{
+	return lv->kind == CG_LV_MEM ? load_mem(cg, lv) : load_var(cg, lv);
+}
+
+void cg_store(struct dt_cg *cg, const struct cg_lval *lv, int reg)
+{
+	if (lv->kind == CG_LV_MEM)
+		store_mem(cg, lv, reg);
+	else
+		store_var(cg, lv, reg);
+}

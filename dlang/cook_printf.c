@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Formats against what they print: the number and the types of printf()'s
+ * arguments, of printa()'s keys and aggregations.
+ *
+ * Source: Guide, "Output Formatting".
+ */
+#include <string.h>
+
+#include "cook.h"
+
+enum want { WANT_INT, WANT_ADDR, WANT_STR, WANT_FLOAT, WANT_STACK, WANT_SYM, WANT_NONE };
+
+static const char *const want_text[] = {
+	[WANT_INT] = "an integer",
+	[WANT_ADDR] = "an integer or a pointer",
+	[WANT_STR] = "a string",
+	[WANT_FLOAT] = "a floating-point value",
+	[WANT_STACK] = "a stack, as a key of an aggregation",
+	[WANT_SYM] = "an address",
+};
+
+static enum want wanted(const struct dt_conv *c)
+{
+	switch (c->conv) {
+	case 'a': case 'A': return WANT_SYM;
+	case 'p': return WANT_ADDR;
+	case 's': case 'S': return WANT_STR;
+	case 'e': case 'E': case 'f': case 'g': case 'G': return WANT_FLOAT;
+	case 'k': return WANT_STACK;
+	case '%': return WANT_NONE;
+	default: return WANT_INT;
+	}
+}
+
+static bool fits(enum want w, const struct dt_type *t)
+{
+	uint16_t key = dt_keytype_action(t);
+
+	if (key) {
+		if (w == WANT_STACK)
+			return key == DTRACEACT_STACK || key == DTRACEACT_USTACK;
+		return w == WANT_SYM && key != DTRACEACT_STACK && key != DTRACEACT_USTACK;
+	}
+	switch (w) {
+	case WANT_INT: return dt_type_is_integer(t);
+	case WANT_ADDR: case WANT_SYM: return dt_type_is_scalar(t);
+	case WANT_STR: return dt_type_is_strlike(t) && !dt_is_pointer(t);
+	case WANT_FLOAT: return dt_is_float(t);
+	default: return false;
+	}
+}
+
+static const char *better(const struct dt_type *t)
+{
+	uint16_t key = dt_keytype_action(t);
+
+	if (key)
+		return key == DTRACEACT_STACK || key == DTRACEACT_USTACK ? "%k" : "%A";
+	if (dt_type_is_integer(t))
+		return "%d";
+	if (dt_is_pointer(t))
+		return "%p";
+	if (dt_type_is_strlike(t))
+		return "%s";
+	return dt_is_float(t) ? "%f" : NULL;
+}
+
+static int mismatch(struct dt_cook *ck, const struct dt_conv *c, struct dt_loc loc, const char *what,
+		    unsigned i, const struct dt_type *t)
+{
+	char name[DT_TYPESTR];
+
+	dt_error(ck->diag, D_PRINTF_ARG_TYPE, loc, "%%%s%c prints %s, and %s %u is of type %s", c->size,
+		 c->conv, want_text[wanted(c)], what, i, dt_type_name(t, name, sizeof(name)));
+	if (wanted(c) == WANT_STR && dt_type_is_strlike(t))
+		dt_hint(ck->diag, "for the text that it points to use stringof()");
+	else if (better(t))
+		dt_hint(ck->diag, "use %s", better(t));
+	return -1;
+}
+
+struct args {
+	struct dt_node *next;
+	unsigned i;		/* arguments used, the format not counted */
+};
+
+static struct dt_node *take(struct args *a)
+{
+	struct dt_node *n = a->next;
+
+	if (n) {
+		a->next = n->next;
+		a->i++;
+	}
+	return n;
+}
+
+static int take_star(struct dt_cook *ck, const struct dt_node *call, const struct dt_conv *c,
+		     struct args *a)
+{
+	struct dt_node *n = take(a);
+	char name[DT_TYPESTR];
+
+	if (!n)
+		return dt_error(ck->diag, D_PRINTF_DYN_PROTO, call->loc,
+				"the * of %%%c needs an argument, and there is none left", c->conv);
+	if (!dt_type_is_integer(n->type))
+		return dt_error(ck->diag, D_PRINTF_DYN_TYPE, n->loc, "the * of %%%c needs an integer, not %s",
+				c->conv, dt_typestr(n, name));
+	return dt_convert(ck, n, dt_basic(ck->types, DT_B_INT));
+}
+
+/* The value of one conversion. A char * or char[] under %s is recorded as the string there. */
+static int take_value(struct dt_cook *ck, const struct dt_node *call, const struct dt_conv *c,
+		      struct args *a)
+{
+	struct dt_node *n = take(a);
+
+	if (!n)
+		return dt_error(ck->diag, D_PRINTF_ARG_PROTO, call->loc,
+				"%s() has too few arguments for its format: none is left for %%%c", call->name,
+				c->conv);
+	if (!fits(wanted(c), n->type))
+		return mismatch(ck, c, n->loc, "argument", a->i + 1, n->type);
+	if (wanted(c) == WANT_STR)
+		return dt_convert(ck, n, dt_basic(ck->types, DT_B_STRING));
+	return 0;
+}
+
+int dt_check_printf(struct dt_cook *ck, struct dt_node *call, struct dt_format *fmt, struct dt_node *args)
+{
+	struct args a = { .next = args };
+
+	for (uint32_t i = 0; i < fmt->nconv; i++) {
+		const struct dt_conv *c = &fmt->conv[i];
+
+		if (!c->conv || c->conv == '%')
+			continue;
+		if (c->is_agg)
+			return dt_error(ck->diag, D_PRINTF_ARG_FMT, call->loc,
+					"%%@%c prints an aggregation: it belongs into printa()", c->conv);
+		if ((c->dynwidth && take_star(ck, call, c, &a)) || (c->dynprec && take_star(ck, call, c, &a)))
+			return -1;
+		if (take_value(ck, call, c, &a))
+			return -1;
+	}
+	if (a.next)
+		return dt_error(ck->diag, D_PRINTF_ARG_PROTO, a.next->loc,
+				"%s() has more arguments than its format has conversions (%u)", call->name, a.i);
+	return 0;
+}
+
+/* ---- printa ------------------------------------------------------------------------ */
+
+static int check_aggvalue(struct dt_cook *ck, const struct dt_node *call, const struct dt_conv *c)
+{
+	if (wanted(c) == WANT_INT || c->conv == 'p')
+		return 0;
+	dt_error(ck->diag, D_PRINTF_ARG_TYPE, call->loc, "%%@%c cannot print the value of an aggregation",
+		 c->conv);
+	return dt_hint(ck->diag, "use %%@d");
+}
+
+int dt_check_printa(struct dt_cook *ck, struct dt_node *call, struct dt_rec *rec)
+{
+	const struct dt_ident *agg = rec->aggs[0];
+	uint32_t key = 0, naggs = 0;
+
+	for (uint32_t i = 0; rec->fmt && i < rec->fmt->nconv; i++) {
+		const struct dt_conv *c = &rec->fmt->conv[i];
+
+		if (!c->conv || c->conv == '%')
+			continue;
+		if (c->dynwidth || c->dynprec)
+			return dt_error(ck->diag, D_PRINTF_DYN_PROTO, call->loc,
+					"a format of printa() cannot take a width or precision from an argument");
+		if (c->is_agg) {
+			if (++naggs > rec->naggs)
+				return dt_error(ck->diag, D_PRINTF_ARG_PROTO, call->loc,
+						"the format prints more aggregations than printa() is given (%u)",
+						rec->naggs);
+			if (check_aggvalue(ck, call, c))
+				return -1;
+			continue;
+		}
+		if (key >= agg->nkeys)
+			return dt_error(ck->diag, D_PRINTF_ARG_PROTO, call->loc,
+					"the format prints more keys than @%s has (%u)", agg->name, agg->nkeys);
+		if (!fits(wanted(c), agg->keys[key]))
+			return mismatch(ck, c, call->loc, "key", key + 1, agg->keys[key]);
+		key++;
+	}
+	return 0;
+}
