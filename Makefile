@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+#   make              build/dtrace, build/libdtrace.so, build/dtrace.ko
+#   make userland     all but the module
+#   make module       the module, for KDIR (default: the newest installed kernel headers)
+#   make test         unit tests, under ASan and UBSan
+#   make install      honours DESTDIR and PREFIX; make uninstall takes it back
+#   make style        what can be checked without building
+#
+# Everything is built into build/; sources are found by folder, so that a new
+# file needs no change here: X_test.c and fuzz_X.c are tests, the rest is product.
+
+PREFIX	?= /usr
+LIBDIR	?= $(PREFIX)/lib/$(shell $(CC) -print-multiarch)
+BUILD	?= build
+VERSION	:= 0.1
+SOMAJOR	:= 2
+
+CC	?= gcc
+FLEX	?= flex
+BISON	?= bison
+CFLAGS	?= -O2 -g
+WARN	:= -Wall -Wextra -Werror -Wno-unused-parameter -Wno-missing-field-initializers
+INCS	:= -Iinclude -Idlang -Iuserland/proc -Iuserland/libdtrace -Iproviders/pid -I$(BUILD)/gen
+ALL_CFLAGS := -std=gnu11 -D_GNU_SOURCE -DDT_VERSION='"$(VERSION)"' -DDT_PREFIX='"$(PREFIX)"' -fPIC $(WARN) $(INCS) $(CFLAGS)
+# flex and bison write code that -Wextra dislikes.
+GEN_CFLAGS := $(filter-out -Werror -Wextra,$(ALL_CFLAGS)) -Wno-unused-function
+LIBS	:= -ldw -lelf -lZydis -liberty -lpthread -ldl
+SAN	:= -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+
+# Neither tests nor the providers' kernel halves.
+product	= $(foreach f,$(filter-out %_test.c,$(wildcard $(1))),$(if $(filter fuzz_% kmod%,$(notdir $f)),,$f))
+
+DLANG_SRC := $(call product,dlang/*.c)
+PROC_SRC := $(call product,userland/proc/*.c) $(call product,providers/*/*.c)
+LIB_SRC	:= $(DLANG_SRC) $(PROC_SRC) $(call product,userland/libdtrace/*.c)
+CMD_SRC	:= $(call product,userland/dtrace/*.c)
+GEN_SRC	:= $(BUILD)/gen/lex.c $(BUILD)/gen/grammar.c
+ENGINE	:= image dif_check dif_exec dif_subr vars dynvar buffer agg fire port_user
+ENGINE_SRC := $(ENGINE:%=kmod/%.c)
+KMOD_FILES := Kbuild $(wildcard kmod/*.[ch] kmod/arch/x86/*.[ch] providers/*/kmod*.[ch] include/dtrace/*.h)
+
+LIB_OBJ	:= $(LIB_SRC:%.c=$(BUILD)/obj/%.o) $(GEN_SRC:$(BUILD)/%.c=$(BUILD)/obj/%.o)
+CMD_OBJ	:= $(CMD_SRC:%.c=$(BUILD)/obj/%.o)
+
+CXX	?= g++
+
+# make V=1 shows the commands themselves.
+Q = $(if $(V),,@printf '  %-6s %s\n' $(1) $@;)
+
+.PHONY: all userland module targets test tests install uninstall style clean
+.DELETE_ON_ERROR:
+all: userland module
+userland: $(BUILD)/dtrace $(BUILD)/libdtrace.so
+
+# ---- The compiler, libdtrace, the command ----------------------------------
+
+$(BUILD)/gen/grammar.c: dlang/grammar.y
+	@mkdir -p $(@D)
+	$(call Q,BISON)$(BISON) -Wall -Werror -o $@ --header=$(BUILD)/gen/grammar.h $<
+$(BUILD)/gen/grammar.h: $(BUILD)/gen/grammar.c ;
+$(BUILD)/gen/lex.c: dlang/lex.l $(BUILD)/gen/grammar.h
+	$(call Q,FLEX)$(FLEX) -o $@ --header-file=$(BUILD)/gen/lex.h $<
+$(BUILD)/gen/lex.h: $(BUILD)/gen/lex.c ;
+
+$(BUILD)/obj/gen/%.o: $(BUILD)/gen/%.c
+	@mkdir -p $(@D)
+	$(call Q,CC)$(CC) $(GEN_CFLAGS) -MMD -MP -c -o $@ $<
+$(BUILD)/obj/%.o: %.c | $(BUILD)/gen/lex.h $(BUILD)/gen/grammar.h
+	@mkdir -p $(@D)
+	$(call Q,CC)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+LIB_MAP	:= userland/libdtrace/libdtrace.map
+$(BUILD)/libdtrace.so.$(SOMAJOR): $(LIB_OBJ) $(LIB_MAP)
+	$(call Q,LD)$(CC) $(CFLAGS) -shared -Wl,-soname,libdtrace.so.$(SOMAJOR) -Wl,--version-script=$(LIB_MAP) \
+		-Wl,-z,defs -o $@ $(LIB_OBJ) $(LIBS)
+$(BUILD)/libdtrace.so: $(BUILD)/libdtrace.so.$(SOMAJOR)
+	ln -sf $(<F) $@
+$(BUILD)/dtrace: $(CMD_OBJ) $(BUILD)/libdtrace.so
+	$(call Q,LD)$(CC) $(CFLAGS) -o $@ $(CMD_OBJ) -L$(BUILD) -ldtrace -Wl,-rpath,'$$ORIGIN'
+
+# ---- The module --------------------------------------------------------------
+
+# The newest headers there are; "make module KDIR=... KOUT=..." builds for others.
+KDIR	?= $(firstword $(wildcard /lib/modules/$(shell uname -r)/build) \
+	     $(shell ls -d /usr/src/linux-headers-*-amd64 2>/dev/null | sort -V | tail -n 1))
+KOUT	?= $(BUILD)/kmod/default
+KFARM	:= $(KMOD_FILES:%=$(KOUT)/%)
+
+module: $(BUILD)/dtrace.ko
+$(BUILD)/dtrace.ko: $(KOUT)/dtrace.ko
+	cp $< $@
+# kbuild of some kernels writes beside the sources: it gets a farm of links.
+$(KOUT)/%: %
+	@mkdir -p $(@D)
+	@ln -sf $(abspath $<) $@
+$(KOUT)/dtrace.ko: $(KFARM) $(KMOD_FILES)
+	@test -n "$(KDIR)" || { echo "make: no kernel headers found: install linux-headers-amd64 or set KDIR" >&2; exit 1; }
+	$(MAKE) -C $(KDIR) M=$(abspath $(KOUT)) $(if $(C),C=$(C)) modules
+
+# ---- Unit tests ----------------------------------------------------------------
+
+# A test of kmod/ links the engine, any other one all of libdtrace; both are
+# built once more under the sanitizers.
+TEST_SRC := $(wildcard dlang/*_test.c kmod/*_test.c userland/*/*_test.c providers/*/*_test.c)
+FUZZ_SRC := $(filter-out %_test.c,$(wildcard dlang/fuzz_*.c kmod/fuzz_*.c))
+TESTS	:= $(patsubst %.c,$(BUILD)/test/%,$(notdir $(TEST_SRC) $(FUZZ_SRC)))
+SAN_LIB	:= $(LIB_OBJ:$(BUILD)/obj/%=$(BUILD)/san/%)
+SAN_ENG	:= $(ENGINE_SRC:%.c=$(BUILD)/san/%.o)
+SAN_CMD	:= $(filter-out %/main.o,$(CMD_OBJ:$(BUILD)/obj/%=$(BUILD)/san/%))
+
+$(BUILD)/san/gen/%.o: $(BUILD)/gen/%.c
+	@mkdir -p $(@D)
+	$(call Q,CC)$(CC) $(GEN_CFLAGS) $(SAN) -MMD -MP -c -o $@ $<
+$(BUILD)/san/%.o: %.c | $(BUILD)/gen/lex.h $(BUILD)/gen/grammar.h
+	@mkdir -p $(@D)
+	$(call Q,CC)$(CC) $(ALL_CFLAGS) $(SAN) -Ikmod -MMD -MP -c -o $@ $<
+
+define test_rule
+$(BUILD)/test/$(notdir $(1:.c=)): $(BUILD)/san/$(1:.c=.o) $(SAN_ENG) $(if $(filter kmod/%,$(1)),,$(SAN_LIB))
+	@mkdir -p $$(@D)
+	$$(call Q,LD)$(CC) $(SAN) -o $$@ $$^ -lcmocka $(LIBS)
+endef
+$(foreach t,$(TEST_SRC) $(FUZZ_SRC),$(eval $(call test_rule,$(t))))
+
+tests: $(TESTS)
+test: tests
+	tools/unit $(BUILD)/test
+
+# ---- Programs that the end-to-end tests trace ------------------------------------
+
+TGT	:= $(BUILD)/targets
+TGT_CFLAGS := -O2 -g -Wall -Wno-infinite-recursion
+PLAIN	:= textcheck hammer forker ownint3 execer sleeper
+TARGETS := $(addprefix $(TGT)/,$(PLAIN) thrower plug plugin.so counted-pie counted-nopie counted-static \
+	counted-stripped counted-static-stripped counted-fp tiny32 raw)
+
+targets: $(TARGETS)
+$(TGT)/%: tests/targets/%.c tests/targets/truth.h
+	@mkdir -p $(@D)
+	$(call Q,CC)$(CC) $(TGT_CFLAGS) -o $@ $< -lpthread
+$(TGT)/raw: tests/pid/raw.c tests/pid/raw_session.c tests/pid/raw_fn.S providers/pid/kmod_insn.c
+	@mkdir -p $(@D)
+	$(CC) $(TGT_CFLAGS) -std=gnu11 -D_GNU_SOURCE -Iinclude -Ikmod -Iproviders/pid -o $@ $^ -lpthread
+$(TGT)/thrower: tests/targets/thrower.cc tests/targets/truth.h
+	@mkdir -p $(@D)
+	$(call Q,CC)$(CXX) $(TGT_CFLAGS) -o $@ $<
+$(TGT)/tiny32: tests/targets/tiny32.S
+	@mkdir -p $(@D)
+	$(call Q,CC)$(CC) -m32 -nostdlib -static -no-pie -o $@ $<
+$(TGT)/plug: TGT_CFLAGS += -rdynamic
+$(TGT)/plugin.so: TGT_CFLAGS += -shared -fPIC
+$(TGT)/plugin.so: tests/targets/plugin.c
+	@mkdir -p $(@D)
+	$(call Q,CC)$(CC) $(TGT_CFLAGS) -o $@ $<
+$(TGT)/counted-%: tests/targets/counted.c tests/targets/truth.h
+	@mkdir -p $(@D)
+	$(call Q,CC)$(CC) $(TGT_CFLAGS) $(VARIANT) -o $@ $< -lpthread
+$(TGT)/counted-pie: VARIANT := -fPIE -pie
+$(TGT)/counted-fp: VARIANT := -fno-omit-frame-pointer -fno-optimize-sibling-calls
+$(TGT)/counted-nopie: VARIANT := -fno-pie -no-pie
+$(TGT)/counted-static: VARIANT := -static
+$(TGT)/counted-stripped: VARIANT := -fPIE -pie -s
+$(TGT)/counted-static-stripped: VARIANT := -static -s
+
+# ---- Install -------------------------------------------------------------------
+
+KVER	= $(shell modinfo -F vermagic $(BUILD)/dtrace.ko 2>/dev/null | cut -d' ' -f1)
+INSTALLED = $(PREFIX)/sbin/dtrace $(LIBDIR)/libdtrace.so $(LIBDIR)/libdtrace.so.$(SOMAJOR) \
+	$(PREFIX)/include/dtrace.h $(PREFIX)/include/sys/dtrace.h \
+	$(PREFIX)/include/dtrace/abi.h $(PREFIX)/include/dtrace/dif.h $(PREFIX)/include/dtrace/pid.h \
+	$(PREFIX)/share/man/man1/dtrace.1
+
+install: all
+	install -D -m 755 $(BUILD)/dtrace $(DESTDIR)$(PREFIX)/sbin/dtrace
+	install -D -m 644 $(BUILD)/libdtrace.so.$(SOMAJOR) $(DESTDIR)$(LIBDIR)/libdtrace.so.$(SOMAJOR)
+	ln -sf libdtrace.so.$(SOMAJOR) $(DESTDIR)$(LIBDIR)/libdtrace.so
+	install -D -m 644 userland/libdtrace/dtrace.h $(DESTDIR)$(PREFIX)/include/dtrace.h
+	install -D -m 644 userland/libdtrace/sys/dtrace.h $(DESTDIR)$(PREFIX)/include/sys/dtrace.h
+	for h in abi dif pid; do install -D -m 644 include/dtrace/$$h.h $(DESTDIR)$(PREFIX)/include/dtrace/$$h.h; done
+	install -D -m 644 userland/dtrace/dtrace.1 $(DESTDIR)$(PREFIX)/share/man/man1/dtrace.1
+	install -D -m 644 $(BUILD)/dtrace.ko $(DESTDIR)/lib/modules/$(KVER)/updates/dtrace.ko
+	test -n "$(DESTDIR)" || { ldconfig; depmod $(KVER); }
+
+uninstall:
+	rm -f $(INSTALLED:%=$(DESTDIR)%) $(DESTDIR)/lib/modules/*/updates/dtrace.ko
+	-rmdir $(DESTDIR)$(PREFIX)/include/dtrace 2>/dev/null
+	test -n "$(DESTDIR)" || { ldconfig; depmod; }
+
+style:
+	tools/style
+
+clean:
+	rm -rf $(BUILD)
+
+-include $(shell find $(BUILD)/obj $(BUILD)/san -name '*.d' 2>/dev/null)

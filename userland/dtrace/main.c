@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* dtrace(1): open, compile, enable, run until the end, print what was aggregated. */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd.h"
+
+dtrace_hdl_t *g_dtp;
+struct args g_args;
+FILE *g_out;
+int g_status;
+size_t g_live;
+
+static volatile sig_atomic_t interrupted, newline;
+
+/* The first one ends tracing in good order; a second one has its default effect. */
+static void on_signal(int sig)
+{
+	interrupted = 1;
+	newline = sig == SIGINT;
+	signal(sig, SIG_DFL);
+}
+
+static void catch_signals(void)
+{
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+	struct sigaction old;
+
+	/*
+	 * A shell script starts its background jobs with SIGINT ignored, yet ends
+	 * them with "kill -INT": only nohup's wish counts.
+	 */
+	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++)
+		if (signals[i] != SIGHUP || (!sigaction(SIGHUP, NULL, &old) && old.sa_handler != SIG_IGN)) {
+			struct sigaction sa = { .sa_handler = on_signal };	/* no SA_RESTART: sleep must end */
+
+			sigaction(signals[i], &sa, NULL);
+		}
+	/* A reader that has gone is a write error, told as one. Programs of -c have been started before this. */
+	signal(SIGPIPE, SIG_IGN);
+}
+
+static void open_library(void)
+{
+	int err;
+
+	g_dtp = dtrace_open(DTRACE_VERSION, 0, &err);
+	if (!g_dtp && g_args.compile_only)
+		g_dtp = dtrace_open(DTRACE_VERSION, DTRACE_O_NODEV, &err);
+	if (!g_dtp)
+		fatal("%s", dtrace_errmsg(NULL, err));
+	out_set_handlers();
+}
+
+static void show_version(void)
+{
+	const char *module = "";
+	int err;
+
+	printf("dtrace: DTrace for Linux %s\n", dtrace_build(NULL, NULL) + strlen("dtrace "));
+	if (g_args.verbose) {
+		g_dtp = dtrace_open(DTRACE_VERSION, 0, &err);
+		if (g_dtp)
+			dtrace_build(g_dtp, &module);
+		printf("dtrace: module %s, ABI %d\n", *module ? module : "not available", DTRACE_ABI_VERSION);
+		dtrace_close(g_dtp);
+	}
+	exit(fflush(stdout) ? E_ERROR : 0);
+}
+
+static void apply_settings(void)
+{
+	for (size_t i = 0; i < g_args.nsettings; i++)
+		if (dtrace_setopt(g_dtp, g_args.settings[i].name, g_args.settings[i].value))
+			dfatal(NULL);
+	if (g_args.quiet)
+		dtrace_setopt(g_dtp, "quiet", NULL);
+	if (g_args.flow)
+		dtrace_setopt(g_dtp, "flowindent", NULL);
+}
+
+static void take_victims(void)
+{
+	for (size_t i = 0; i < g_args.nvictims; i++) {
+		struct victim *v = &g_args.victims[i];
+
+		v->P = v->command ? dtrace_proc_run(g_dtp, v->command) : dtrace_proc_grab(g_dtp, v->pid, 0);
+		if (!v->P && v->command)
+			dfatal("cannot run \"%s\"", v->command);
+		if (!v->P)
+			dfatal("cannot grab process %d", v->pid);
+	}
+	g_live = g_args.nvictims;
+}
+
+static void compile_script(struct program *p)
+{
+	FILE *fp = strcmp(p->text, "-") ? fopen(p->text, "re") : stdin;
+
+	if (!fp)
+		fatal("cannot open %s: %s", p->text, strerror(errno));
+	p->prog = dtrace_program_fcompile(g_dtp, fp, g_args.cflags, (int)g_args.noperands, g_args.operands);
+	if (fp != stdin)
+		fclose(fp);
+	if (!p->prog)
+		dfatal("failed to compile script %s", p->text);
+}
+
+static void compile_text(struct program *p)
+{
+	static const struct { char opt; dtrace_probespec_t spec; } specs[] = {
+		{ 'P', DTRACE_PROBESPEC_PROVIDER }, { 'm', DTRACE_PROBESPEC_MOD }, { 'f', DTRACE_PROBESPEC_FUNC },
+		{ 'n', DTRACE_PROBESPEC_NAME }, { 'i', DTRACE_PROBESPEC_NAME },
+	};
+	dtrace_probespec_t spec = DTRACE_PROBESPEC_NAME;
+
+	for (size_t i = 0; i < sizeof(specs) / sizeof(*specs); i++)
+		if (specs[i].opt == p->opt)
+			spec = specs[i].spec;
+	p->prog = dtrace_program_strcompile(g_dtp, p->text, spec, g_args.cflags, (int)g_args.noperands, g_args.operands);
+	if (!p->prog)
+		dfatal("invalid probe specifier %s", p->text);
+}
+
+static void compile_programs(void)
+{
+	if (g_args.list)	/* what matches nothing is told by the listing, for each description */
+		g_args.cflags |= DTRACE_C_ZDEFS;
+	for (size_t i = 0; i < g_args.nprograms; i++) {
+		struct program *p = &g_args.programs[i];
+
+		if (p->opt == 's')
+			compile_script(p);
+		else
+			compile_text(p);
+		if (g_args.dump)
+			dtrace_program_dump(g_dtp, p->prog, stderr);
+	}
+	out_progress_end();
+}
+
+static const char *kind_of(char opt)
+{
+	switch (opt) {
+	case 'P':
+		return "provider";
+	case 'm':
+		return "module";
+	case 'f':
+		return "function";
+	case 'i':
+		return "probe";
+	case 's':
+		return "script";
+	default:
+		return "description";
+	}
+}
+
+static void enable_programs(void)
+{
+	dtrace_proginfo_t info;
+
+	for (size_t i = 0; i < g_args.nprograms; i++) {
+		struct program *p = &g_args.programs[i];
+
+		if (dtrace_program_exec(g_dtp, p->prog, &info))
+			dfatal("failed to enable '%s'", p->shown);
+		notice("%s '%s' matched %u probe%s", kind_of(p->opt), p->shown, info.dpi_matches,
+		       info.dpi_matches == 1 ? "" : "s");
+	}
+	out_progress_end();
+}
+
+/* Memory may not have sufficed for what was asked. */
+static void note_lowered(const char *option, const char *what, dtrace_optval_t wanted)
+{
+	dtrace_optval_t got;
+
+	if (wanted != DTRACEOPT_UNSET && !dtrace_getopt(g_dtp, option, &got) && got < wanted)
+		warn("%s lowered to %lld bytes for want of memory", what, (long long)got);
+}
+
+static void start(void)
+{
+	dtrace_optval_t bufsize = DTRACEOPT_UNSET, aggsize = DTRACEOPT_UNSET, dynsize = DTRACEOPT_UNSET;
+
+	dtrace_getopt(g_dtp, "bufsize", &bufsize);
+	dtrace_getopt(g_dtp, "aggsize", &aggsize);
+	dtrace_getopt(g_dtp, "dynvarsize", &dynsize);
+	if (dtrace_go(g_dtp))
+		dfatal("could not enable tracing");
+	note_lowered("bufsize", "trace buffers", bufsize);
+	note_lowered("aggsize", "aggregation buffers", aggsize);
+	note_lowered("dynvarsize", "the space for dynamic variables", dynsize);
+	if (g_args.verbose)
+		dtrace_proc_report(g_dtp, stderr);
+	for (size_t i = 0; i < g_args.nvictims; i++)
+		dtrace_proc_continue(g_dtp, g_args.victims[i].P);
+}
+
+static void run(void)
+{
+	dtrace_workstatus_t status = DTRACE_WORKSTATUS_OKAY;
+
+	while (status == DTRACE_WORKSTATUS_OKAY) {
+		if (!interrupted)
+			dtrace_sleep(g_dtp);
+		if (newline) {	/* below the ^C that the terminal shows */
+			out_printf("\n");
+			newline = 0;
+		}
+		if ((interrupted || (g_args.nvictims && !g_live)) && dtrace_stop(g_dtp))
+			dfatal("could not stop tracing");
+		status = dtrace_work(g_dtp, g_out, out_probe, out_record, NULL);
+	}
+	if (status == DTRACE_WORKSTATUS_ERROR)
+		dfatal("processing aborted");
+	out_printf("\n");
+	if (dtrace_aggregate_print(g_dtp, g_out, NULL))
+		dfatal("failed to print aggregations");
+}
+
+int main(int argc, char **argv)
+{
+	args_parse(argc, argv, &g_args);
+	if (g_args.version)
+		show_version();
+	open_library();
+	apply_settings();
+	take_victims();
+	catch_signals();
+	out_open();
+	compile_programs();
+	if (g_args.list) {
+		g_status = list_probes();
+	} else if (!g_args.compile_only) {
+		enable_programs();
+		start();
+		run();
+	}
+	out_close();
+	dtrace_close(g_dtp);
+	return g_status;
+}

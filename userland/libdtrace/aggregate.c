@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Aggregations: what the CPUs have counted, merged by variable and key.
+ *
+ * A bucket in a CPU's table has the layout of its dtrace_aggdesc: header, keys,
+ * value. Clauses that aggregate into one variable have equal layouts (the
+ * compiler sees to it), so the bytes between header and value are the key.
+ * usym() and umod() keys are first rounded down to the start of what they name:
+ * addresses within one function are one entry.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dt_impl.h"
+
+static caddr_t value_of(const dtrace_aggdata_t *a)
+{
+	return a->dtada_data + dt_aggent_valrec(a)->dtrd_offset;
+}
+
+/* ---- Merging values ---------------------------------------------------------------- */
+
+static void add_words(int64_t *to, const int64_t *from, size_t bytes)
+{
+	for (size_t i = 0; i < bytes / 8; i++)
+		to[i] = (int64_t)((uint64_t)to[i] + (uint64_t)from[i]);
+}
+
+static void merge_stddev(void *to, const void *from)
+{
+	unsigned __int128 a, b;
+
+	add_words(to, from, 16);
+	memcpy(&a, (char *)to + 16, 16);
+	memcpy(&b, (const char *)from + 16, 16);
+	a += b;
+	memcpy((char *)to + 16, &a, 16);
+}
+
+static void merge_value(const dtrace_recdesc_t *rec, int64_t *to, const int64_t *from)
+{
+	switch (rec->dtrd_action) {
+	case DTRACEAGG_MIN:
+		if (*from < *to)
+			*to = *from;
+		break;
+	case DTRACEAGG_MAX:
+		if (*from > *to)
+			*to = *from;
+		break;
+	case DTRACEAGG_STDDEV:
+		merge_stddev(to, from);
+		break;
+	case DTRACEAGG_LQUANTIZE:
+	case DTRACEAGG_LLQUANTIZE:	/* the parameters come first */
+		add_words(to + 1, from + 1, rec->dtrd_size - 8);
+		break;
+	default:
+		add_words(to, from, rec->dtrd_size);
+	}
+}
+
+/* Is a value as large as its kind needs? Its printing relies on it. */
+static bool value_sane(const dtrace_recdesc_t *rec, const char *bucket)
+{
+	const char *val = bucket + rec->dtrd_offset;
+	uint64_t arg;
+
+	if (rec->dtrd_offset % 8 || rec->dtrd_size < 8 || rec->dtrd_size % 8)
+		return false;
+	memcpy(&arg, val, 8);
+	switch (rec->dtrd_action) {
+	case DTRACEAGG_AVG:
+		return rec->dtrd_size == 16;
+	case DTRACEAGG_STDDEV:
+		return rec->dtrd_size == 32;
+	case DTRACEAGG_QUANTIZE:
+		return rec->dtrd_size == 8 * DTRACE_QUANTIZE_NBUCKETS;
+	case DTRACEAGG_LQUANTIZE:
+		return rec->dtrd_size == 8 * (3ull + DTRACE_LQUANTIZE_LEVELS(arg));
+	case DTRACEAGG_LLQUANTIZE:
+		return DTRACE_LLQUANTIZE_FACTOR(arg) >= 2 && DTRACE_LLQUANTIZE_STEPS(arg) &&
+		       DTRACE_LLQUANTIZE_LOW(arg) <= DTRACE_LLQUANTIZE_HIGH(arg) &&
+		       rec->dtrd_size == 8 * (1ull + DTRACE_LLQUANTIZE_NBUCKETS(arg));
+	default:
+		return DTRACEACT_ISAGG(rec->dtrd_action);
+	}
+}
+
+/* ---- Keys ------------------------------------------------------------------------------ */
+
+static void round_symbol(dtrace_hdl_t *dtp, uint16_t action, char *key)
+{
+	uint64_t pid, pc, func, obj;
+	char object[256];
+
+	memcpy(&pid, key, 8);
+	memcpy(&pc, key + 8, 8);
+	dt_procs_lookup(dtp, (pid_t)pid, pc, &func, &obj, object, sizeof(object));
+	if (action == DTRACEACT_UMOD && obj)
+		pc = obj;
+	else if (action == DTRACEACT_USYM && func)
+		pc = func;
+	memcpy(key + 8, &pc, 8);
+}
+
+static void round_keys(dtrace_hdl_t *dtp, const dtrace_aggdesc_t *desc, char *bucket)
+{
+	for (uint32_t i = 1; i + 1 < desc->dtagd_nrecs; i++) {
+		const dtrace_recdesc_t *rec = &desc->dtagd_rec[i];
+
+		if ((rec->dtrd_action == DTRACEACT_USYM || rec->dtrd_action == DTRACEACT_UMOD) && rec->dtrd_size == 16)
+			round_symbol(dtp, rec->dtrd_action, bucket + rec->dtrd_offset);
+	}
+}
+
+static uint64_t hash_bytes(const char *p, size_t n)
+{
+	uint64_t h = 0x9e3779b97f4a7c15u ^ n, w;
+
+	for (; n >= 8; n -= 8, p += 8) {
+		memcpy(&w, p, 8);
+		h = (h ^ w) * 0xff51afd7ed558ccdu;
+		h ^= h >> 32;
+	}
+	for (; n; n--)
+		h = (h ^ (unsigned char)*p++) * 0x100000001b3u;
+	return h ^ h >> 29;
+}
+
+const struct dt_type *dt_agg_keytype(dtrace_hdl_t *dtp, const dtrace_aggdata_t *a, uint32_t i)
+{
+	const struct dt_action *act = dt_cookie_action(dtp, a->dtada_desc->dtagd_rec[i].dtrd_uarg);
+
+	return act ? act->type : NULL;
+}
+
+/* ---- The table --------------------------------------------------------------------------- */
+
+static bool grow_hash(struct dt_aggs *t)
+{
+	size_t want = t->nhash ? t->nhash * 2 : 1024;
+	struct dt_aggent **grown;
+
+	if (t->n < t->nhash)
+		return true;
+	grown = calloc(want, sizeof(*grown));
+	if (!grown)
+		return t->nhash != 0;
+	free(t->hash);
+	t->hash = grown;
+	t->nhash = want;
+	for (struct dt_aggent *e = t->first; e; e = e->lnext) {
+		e->hnext = grown[e->hash & (want - 1)];
+		grown[e->hash & (want - 1)] = e;
+	}
+	return true;
+}
+
+static struct dt_aggent *find_entry(const struct dt_aggs *t, const dtrace_aggdesc_t *desc, const char *bucket,
+				    uint32_t keysize, uint64_t hash)
+{
+	struct dt_aggent *e = t->nhash ? t->hash[hash & (t->nhash - 1)] : NULL;
+
+	for (; e; e = e->hnext)
+		if (e->hash == hash && !e->dead && e->data.dtada_desc->dtagd_varid == desc->dtagd_varid &&
+		    e->keysize == keysize &&
+		    dt_aggent_valrec(&e->data)->dtrd_size == desc->dtagd_rec[desc->dtagd_nrecs - 1].dtrd_size &&
+		    !memcmp(e->data.dtada_data + sizeof(dtrace_agghdr_t), bucket + sizeof(dtrace_agghdr_t), keysize))
+			return e;
+	return NULL;
+}
+
+struct dt_aggvar *dt_aggvar(dtrace_hdl_t *dtp, uint64_t varid)
+{
+	struct dt_aggs *t = &dtp->aggs;
+
+	if (varid > UINT32_MAX || !dt_grow(&t->vars, varid, &t->nvars, sizeof(*t->vars))) {
+		dt_set_errno(dtp, EDT_BADAGGVAR);
+		return NULL;
+	}
+	return &t->vars[varid];
+}
+
+/* Takes over @bucket. */
+static int add_entry(dtrace_hdl_t *dtp, dtrace_aggdesc_t *desc, char *bucket, size_t size, uint32_t keysize, uint64_t hash)
+{
+	struct dt_aggs *t = &dtp->aggs;
+	struct dt_aggvar *var = dt_aggvar(dtp, desc->dtagd_varid);
+	struct dt_aggent *e = calloc(1, sizeof(*e));
+
+	if (!var || !e || !grow_hash(t)) {
+		free(e);
+		free(bucket);
+		return dt_set_errno(dtp, ENOMEM);
+	}
+	e->data = (dtrace_aggdata_t){
+		.dtada_handle = dtp, .dtada_desc = desc, .dtada_data = bucket, .dtada_size = size,
+		.dtada_normal = var->normal ? var->normal : 1,
+	};
+	e->hash = hash;
+	e->keysize = keysize;
+	e->hnext = t->hash[hash & (t->nhash - 1)];
+	t->hash[hash & (t->nhash - 1)] = e;
+	e->lprev = t->last;
+	*(t->last ? &t->last->lnext : &t->first) = e;
+	t->last = e;
+	t->n++;
+	return 0;
+}
+
+static int merge_bucket(dtrace_hdl_t *dtp, const char *data, size_t size)
+{
+	const dtrace_agghdr_t *hdr = (const void *)data;
+	dtrace_aggdesc_t *desc = dt_aggdesc(dtp, hdr->dtah_aggid);
+	const dtrace_recdesc_t *val;
+	struct dt_aggent *e;
+	uint32_t keysize;
+	uint64_t hash;
+	char *bucket;
+
+	if (!desc)
+		return -1;
+	val = &desc->dtagd_rec[desc->dtagd_nrecs - 1];
+	if (desc->dtagd_size > size || val->dtrd_offset < sizeof(*hdr) || !value_sane(val, data))
+		return dt_set_errno(dtp, EDT_BADRECORD);
+	bucket = malloc(size);
+	if (!bucket)
+		return dt_set_errno(dtp, ENOMEM);
+	memcpy(bucket, data, size);
+	round_keys(dtp, desc, bucket);
+	keysize = val->dtrd_offset - (uint32_t)sizeof(*hdr);
+	hash = hash_bytes(bucket + sizeof(*hdr), keysize) ^ desc->dtagd_varid * 0x9e3779b97f4a7c15u;
+	e = find_entry(&dtp->aggs, desc, bucket, keysize, hash);
+	if (!e)
+		return add_entry(dtp, desc, bucket, size, keysize, hash);
+	if (e->fresh)
+		memcpy(value_of(&e->data), bucket + val->dtrd_offset, val->dtrd_size);
+	else
+		merge_value(val, (int64_t *)value_of(&e->data), (const int64_t *)(bucket + val->dtrd_offset));
+	e->fresh = false;
+	free(bucket);
+	return 0;
+}
+
+/* ---- Reading the CPUs' tables --------------------------------------------------------------- */
+
+static int snap_cpu(dtrace_hdl_t *dtp, uint32_t cpu)
+{
+	struct dtrace_ioc_switch sw = { .cpu = cpu, .kind = DTRACE_BUF_AGG };
+	struct dt_half *h = &dtp->cpus[cpu].agg;
+	const dtrace_agghdr_t *hdr;
+	void *p;
+	int rc;
+
+	if (h->absent)
+		return 0;
+	rc = dt_ioctl(dtp, DTRACEIOC_SWITCH, &sw);
+	if (rc == -ENOENT) {
+		h->absent = true;
+		return 0;
+	}
+	if (rc)
+		return dt_set_error(dtp, -rc, "cannot read the aggregations of CPU %u: %s", cpu, strerror(-rc));
+	if (sw.half > 1 || sw.size > dtp->aggsize)
+		return dt_set_errno(dtp, EDT_BADRECORD);
+	if (sw.size && !h->half[sw.half]) {
+		rc = dtp->kern->map(dtp->kctx, dtp->fd, dtp->aggsize, DTRACE_MMAP_OFF(cpu, DTRACE_BUF_AGG, sw.half), &p);
+		if (rc)
+			return dt_set_error(dtp, -rc, "cannot map the aggregations of CPU %u: %s", cpu, strerror(-rc));
+		h->half[sw.half] = p;
+	}
+	for (size_t off = 0; off + sizeof(*hdr) <= sw.size; off += hdr->dtah_size) {
+		hdr = (const void *)(h->half[sw.half] + off);
+		if (hdr->dtah_size < sizeof(*hdr) || hdr->dtah_size % 8 || hdr->dtah_size > sw.size - off)
+			return dt_set_errno(dtp, EDT_BADRECORD);
+		if (merge_bucket(dtp, (const char *)hdr, hdr->dtah_size))
+			return -1;
+	}
+	return dt_handle_cpudrop(dtp, (processorid_t)cpu, DTRACEDROP_AGGREGATION, sw.drops);
+}
+
+int dt_aggregate_snap_all(dtrace_hdl_t *dtp)
+{
+	if (!dtp->active)
+		return dt_set_errno(dtp, EDT_NOTGO);
+	dtp->next_agg = dt_now() + (uint64_t)dtp->opt[DTRACEOPT_AGGRATE];
+	if (!dtp->has_aggs)
+		return 0;
+	for (uint32_t c = 0; c < dtp->ver.ncpus; c++)
+		if (snap_cpu(dtp, c))
+			return -1;
+	return 0;
+}
+
+int dtrace_aggregate_snap(dtrace_hdl_t *dtp)
+{
+	if (dtp->active && !dtp->stopped && dt_now() < dtp->next_agg)
+		return 0;
+	return dt_aggregate_snap_all(dtp);
+}
+
+/* ---- Changing entries ------------------------------------------------------------------------ */
+
+void dt_aggent_clear(struct dt_aggent *e)
+{
+	const dtrace_recdesc_t *rec = dt_aggent_valrec(&e->data);
+	size_t keep = rec->dtrd_action == DTRACEAGG_LQUANTIZE || rec->dtrd_action == DTRACEAGG_LLQUANTIZE ? 8 : 0;
+
+	memset(value_of(&e->data) + keep, 0, rec->dtrd_size - keep);
+	e->fresh = true;
+}
+
+static void free_entry(struct dt_aggs *t, struct dt_aggent *e)
+{
+	struct dt_aggent **link = &t->hash[e->hash & (t->nhash - 1)];
+
+	while (*link != e)
+		link = &(*link)->hnext;
+	*link = e->hnext;
+	*(e->lprev ? &e->lprev->lnext : &t->first) = e->lnext;
+	*(e->lnext ? &e->lnext->lprev : &t->last) = e->lprev;
+	t->n--;
+	free(e->data.dtada_data);
+	free(e);
+}
+
+/* Walks hold pointers to entries: one that is removed meanwhile is only marked. */
+void dt_aggent_remove(dtrace_hdl_t *dtp, struct dt_aggent *e)
+{
+	if (dtp->aggs.walks) {
+		e->dead = true;
+		dtp->aggs.have_dead = true;
+	} else {
+		free_entry(&dtp->aggs, e);
+	}
+}
+
+void dt_aggregate_sweep(dtrace_hdl_t *dtp)
+{
+	struct dt_aggent *e, *next;
+
+	if (!dtp->aggs.have_dead)
+		return;
+	dtp->aggs.have_dead = false;
+	for (e = dtp->aggs.first; e; e = next) {
+		next = e->lnext;
+		if (e->dead)
+			free_entry(&dtp->aggs, e);
+	}
+}
+
+void dtrace_aggregate_clear(dtrace_hdl_t *dtp)
+{
+	for (struct dt_aggent *e = dtp->aggs.first; e; e = e->lnext)
+		dt_aggent_clear(e);
+}
+
+void dt_aggregate_destroy(dtrace_hdl_t *dtp)
+{
+	while (dtp->aggs.first)
+		free_entry(&dtp->aggs, dtp->aggs.first);
+	free(dtp->aggs.hash);
+	free(dtp->aggs.vars);
+}

@@ -1,0 +1,453 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Aggregations in order. By value: numbers by size, distributions by their
+ * weighted sum, equal ones by key; by key: integers as numbers, strings as
+ * text, one key after the other beginning with aggsortkeypos.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dt_impl.h"
+
+static int cmp_double(long double a, long double b)
+{
+	return a < b ? -1 : a > b;
+}
+
+static int cmp_int(int64_t a, int64_t b)
+{
+	return a < b ? -1 : a > b;
+}
+
+static int64_t word(const void *p, size_t i)
+{
+	int64_t v;
+
+	memcpy(&v, (const char *)p + 8 * i, 8);
+	return v;
+}
+
+static const void *value_of(const dtrace_aggdata_t *a)
+{
+	return a->dtada_data + dt_aggent_valrec(a)->dtrd_offset;
+}
+
+/* ---- By value ----------------------------------------------------------------- */
+
+static long double quantize_weight(const void *v)
+{
+	long double w = 0;
+
+	for (int i = 0; i < DTRACE_QUANTIZE_NBUCKETS; i++)
+		w += (long double)DTRACE_QUANTIZE_BUCKETVAL(i) * word(v, (size_t)i);
+	return w;
+}
+
+static long double lquantize_weight(const void *v)
+{
+	uint64_t arg = (uint64_t)word(v, 0);
+	int64_t base = DTRACE_LQUANTIZE_BASE(arg), step = DTRACE_LQUANTIZE_STEP(arg);
+	unsigned levels = DTRACE_LQUANTIZE_LEVELS(arg);
+	long double w = (long double)(base - 1) * word(v, 1);
+
+	for (unsigned i = 0; i < levels; i++)
+		w += (long double)(base + (int64_t)i * step) * word(v, 2 + i);
+	return w + (long double)(base + (int64_t)levels * step + 1) * word(v, 2 + levels);
+}
+
+/* Bins rise, and each magnitude outweighs the one before: their index is weight enough within a step. */
+static long double llquantize_weight(const void *v)
+{
+	uint64_t arg = (uint64_t)word(v, 0);
+	uint64_t factor = DTRACE_LLQUANTIZE_FACTOR(arg), steps = DTRACE_LLQUANTIZE_STEPS(arg);
+	size_t nbins = DTRACE_LLQUANTIZE_NBUCKETS(arg), k = 1;
+	long double w, low = 1, high, n;
+	unsigned m;
+
+	for (m = 0; m < DTRACE_LLQUANTIZE_LOW(arg); m++)
+		low *= factor;
+	w = (low - 1) * word(v, 1);
+	for (; m <= DTRACE_LLQUANTIZE_HIGH(arg); m++, low = high) {
+		high = low * factor;
+		n = steps < high ? steps : high;
+		for (uint64_t i = 0; i < (uint64_t)n - (uint64_t)n / factor && k + 1 < nbins; i++, k++)
+			w += (low + i * (high / n)) * word(v, 1 + k);
+	}
+	return w + low * word(v, nbins);
+}
+
+static int cmp_value(const dtrace_aggdata_t *a, const dtrace_aggdata_t *b)
+{
+	uint16_t act = dt_aggent_valrec(a)->dtrd_action, other = dt_aggent_valrec(b)->dtrd_action;
+	const void *x = value_of(a), *y = value_of(b);
+
+	if (act != other)
+		return cmp_int(act, other);
+	switch (act) {
+	case DTRACEAGG_QUANTIZE:
+		return cmp_double(quantize_weight(x), quantize_weight(y)) ?:
+		       cmp_int(word(x, DTRACE_QUANTIZE_ZEROBUCKET), word(y, DTRACE_QUANTIZE_ZEROBUCKET));
+	case DTRACEAGG_LQUANTIZE:
+		return cmp_double(lquantize_weight(x), lquantize_weight(y));
+	case DTRACEAGG_LLQUANTIZE:
+		return cmp_double(llquantize_weight(x), llquantize_weight(y));
+	default:
+		return cmp_int(dt_agg_scalar(act, x, 1), dt_agg_scalar(act, y, 1));
+	}
+}
+
+/* ---- By key --------------------------------------------------------------------- */
+
+static int cmp_one_key(const dtrace_aggdata_t *a, const dtrace_aggdata_t *b, uint32_t i)
+{
+	const dtrace_recdesc_t *r = &a->dtada_desc->dtagd_rec[i], *s = &b->dtada_desc->dtagd_rec[i];
+	const char *x = a->dtada_data + r->dtrd_offset, *y = b->dtada_data + s->dtrd_offset;
+	const struct dt_type *t = dt_agg_keytype(a->dtada_handle, a, i);
+	size_t n = r->dtrd_size;
+
+	if (n != s->dtrd_size)
+		return cmp_int((int64_t)n, (int64_t)s->dtrd_size);
+	t = t ? dt_type_resolve(t) : NULL;
+	if (t && t->kind == DT_T_STRING)
+		return strncmp(x, y, n);
+	if (n == 1 || n == 2 || n == 4 || n == 8) {
+		bool is_signed = !t || t->is_signed || t->kind == DT_T_ENUM;
+		int64_t p = dt_load_int(x, n, is_signed), q = dt_load_int(y, n, is_signed);
+
+		return is_signed ? cmp_int(p, q) : (uint64_t)p < (uint64_t)q ? -1 : (uint64_t)p > (uint64_t)q;
+	}
+	if (r->dtrd_action != DTRACEACT_DIFEXPR && n % 8 == 0) {	/* stacks, symbols: by address */
+		for (size_t w = 0; w < n / 8; w++)
+			if (word(x, w) != word(y, w))
+				return (uint64_t)word(x, w) < (uint64_t)word(y, w) ? -1 : 1;
+		return 0;
+	}
+	return memcmp(x, y, n);
+}
+
+static uint32_t nkeys(const dtrace_aggdata_t *a)
+{
+	return a->dtada_desc->dtagd_nrecs - 2;
+}
+
+/* Keys are records 1 .. n; the one at @keypos (from 0) first, then the rest in turn. */
+static int cmp_key(const dtrace_aggdata_t *a, const dtrace_aggdata_t *b, int keypos)
+{
+	uint32_t n = nkeys(a), first = keypos > 0 && (uint32_t)keypos < n ? (uint32_t)keypos : 0;
+	int rc = 0;
+
+	if (n != nkeys(b))
+		return cmp_int(n, nkeys(b));
+	for (uint32_t i = 0; i < n && !rc; i++)
+		rc = cmp_one_key(a, b, 1 + (first + i) % n);
+	return rc;
+}
+
+static int cmp_var(const dtrace_aggdata_t *a, const dtrace_aggdata_t *b)
+{
+	return cmp_int((int64_t)a->dtada_desc->dtagd_varid, (int64_t)b->dtada_desc->dtagd_varid);
+}
+
+static int cmp_order(const dtrace_aggdata_t *a, const dtrace_aggdata_t *b, const struct dt_aggorder *o)
+{
+	int rc = o->byvar ? cmp_var(a, b) : 0;
+
+	if (rc)		/* variables rise in every order but a reversed one */
+		return o->rev ? -rc : rc;
+	if (o->bykey)
+		rc = cmp_key(a, b, o->keypos) ?: cmp_value(a, b);
+	else
+		rc = cmp_value(a, b) ?: cmp_key(a, b, o->keypos);
+	if (!rc)
+		rc = cmp_var(a, b);
+	return o->rev ? -rc : rc;
+}
+
+static int cmp_entries(const void *x, const void *y, void *order)
+{
+	struct dt_aggent *const *a = x, *const *b = y;
+
+	return cmp_order(&(*a)->data, &(*b)->data, order);
+}
+
+/* ---- Walks -------------------------------------------------------------------------- */
+
+struct dt_aggent **dt_aggregate_sorted(dtrace_hdl_t *dtp, dtrace_aggvarid_t var, const struct dt_aggorder *order, size_t *n)
+{
+	struct dt_aggent **list = malloc((dtp->aggs.n + 1) * sizeof(*list));
+
+	*n = 0;
+	if (!list) {
+		dt_set_errno(dtp, ENOMEM);
+		return NULL;
+	}
+	for (struct dt_aggent *e = dtp->aggs.first; e; e = e->lnext)
+		if (!e->dead && (!var || (dtrace_aggvarid_t)e->data.dtada_desc->dtagd_varid == var))
+			list[(*n)++] = e;
+	if (order && *n)
+		qsort_r(list, *n, sizeof(*list), cmp_entries, (void *)order);
+	return list;
+}
+
+/* What a callback wants done with its entry. 1: end the walk. */
+static int after_callback(dtrace_hdl_t *dtp, struct dt_aggent *e, int rc)
+{
+	switch (rc) {
+	case DTRACE_AGGWALK_NEXT:
+		return 0;
+	case DTRACE_AGGWALK_CLEAR:
+		dt_aggent_clear(e);
+		return 0;
+	case DTRACE_AGGWALK_REMOVE:
+		dt_aggent_remove(dtp, e);
+		return 0;
+	case DTRACE_AGGWALK_DENORMALIZE:
+		e->data.dtada_normal = 1;
+		return 0;
+	case DTRACE_AGGWALK_NORMALIZE:
+		if (e->data.dtada_normal)
+			return 0;
+		e->data.dtada_normal = 1;
+		return dt_set_errno(dtp, EDT_BADRVAL);
+	case DTRACE_AGGWALK_ABORT:
+		return 1;
+	case DTRACE_AGGWALK_ERROR:
+		return -1;
+	default:
+		return dt_set_errno(dtp, EDT_BADRVAL);
+	}
+}
+
+static int add_descs(dtrace_hdl_t *dtp, struct dt_aggent *e)
+{
+	struct dt_eprobe *ep;
+
+	if (dtp->aggs.bare || e->data.dtada_pdesc)
+		return 0;
+	ep = dt_eprobe(dtp, e->data.dtada_desc->dtagd_epid);
+	if (!ep)
+		return -1;
+	e->data.dtada_edesc = ep->edesc;
+	e->data.dtada_pdesc = ep->pdesc;
+	return 0;
+}
+
+int dt_aggregate_walk_order(dtrace_hdl_t *dtp, const struct dt_aggorder *order, dtrace_aggregate_f *func, void *arg)
+{
+	size_t n;
+	struct dt_aggent **list = dt_aggregate_sorted(dtp, 0, order, &n);
+	int rc = list ? 0 : -1;
+
+	dtp->aggs.walks++;
+	for (size_t i = 0; i < n && !rc; i++) {
+		if (list[i]->dead)
+			continue;
+		rc = add_descs(dtp, list[i]);
+		if (!rc)
+			rc = after_callback(dtp, list[i], func(&list[i]->data, arg));
+	}
+	if (!--dtp->aggs.walks)
+		dt_aggregate_sweep(dtp);
+	free(list);
+	return rc < 0 ? -1 : 0;
+}
+
+static int keypos(dtrace_hdl_t *dtp)
+{
+	dtrace_optval_t pos = dtp->opt[DTRACEOPT_AGGSORTKEYPOS];
+
+	return pos == DTRACEOPT_UNSET ? 0 : (int)pos;
+}
+
+int dtrace_aggregate_walk(dtrace_hdl_t *dtp, dtrace_aggregate_f *func, void *arg)
+{
+	return dt_aggregate_walk_order(dtp, NULL, func, arg);
+}
+
+int dtrace_aggregate_walk_sorted(dtrace_hdl_t *dtp, dtrace_aggregate_f *func, void *arg)
+{
+	struct dt_aggorder o = {
+		.bykey = dtp->opt[DTRACEOPT_AGGSORTKEY] != DTRACEOPT_UNSET,
+		.rev = dtp->opt[DTRACEOPT_AGGSORTREV] != DTRACEOPT_UNSET,
+		.byvar = true, .keypos = keypos(dtp),
+	};
+
+	return dt_aggregate_walk_order(dtp, &o, func, arg);
+}
+
+#define WALK(name, ...) \
+int dtrace_aggregate_walk_##name(dtrace_hdl_t *dtp, dtrace_aggregate_f *func, void *arg) \
+{ \
+	struct dt_aggorder o = { .keypos = keypos(dtp), __VA_ARGS__ }; \
+\
+	return dt_aggregate_walk_order(dtp, &o, func, arg); \
+}
+WALK(keysorted, .bykey = true)
+WALK(valsorted, .bykey = false)
+WALK(keyvarsorted, .bykey = true, .byvar = true)
+WALK(valvarsorted, .byvar = true)
+WALK(keyrevsorted, .bykey = true, .rev = true)
+WALK(valrevsorted, .rev = true)
+WALK(keyvarrevsorted, .bykey = true, .byvar = true, .rev = true)
+WALK(valvarrevsorted, .byvar = true, .rev = true)
+
+/* ---- Joined --------------------------------------------------------------------------- */
+
+struct joining {
+	uint32_t n, pos;		/* variables; the one whose value orders the rows */
+	const struct dt_aggorder *order;
+};
+
+static struct dt_aggent *any_of(struct dt_aggent **row, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++)
+		if (row[i])
+			return row[i];
+	return NULL;
+}
+
+static int cmp_rows(const void *x, const void *y, void *arg)
+{
+	const struct joining *j = arg;
+	struct dt_aggent **a = (struct dt_aggent **)x, **b = (struct dt_aggent **)y;
+	struct dt_aggent *p = a[j->pos], *q = b[j->pos];
+	int key = cmp_key(&any_of(a, j->n)->data, &any_of(b, j->n)->data, j->order->keypos), val;
+
+	if (p && q)
+		val = cmp_value(&p->data, &q->data);
+	else		/* none counts as less */
+		val = !!p - !!q;
+	val = j->order->bykey ? key ?: val : val ?: key;
+	return j->order->rev ? -val : val;
+}
+
+/* Put the entries of variable @v into the rows, which it may add to. */
+static int add_column(dtrace_hdl_t *dtp, dtrace_aggvarid_t var, uint32_t v, uint32_t n,
+		      struct dt_aggent ***rows, size_t *nrows)
+{
+	size_t count, old = *nrows, r = 0;
+	struct dt_aggorder bykey = { .bykey = true };
+	struct dt_aggent **list = dt_aggregate_sorted(dtp, var, &bykey, &count), **grown;
+	struct joining all = { .n = n, .order = &bykey };
+	int rc;
+
+	grown = list ? reallocarray(*rows, old + count + 1, n * sizeof(**rows)) : NULL;
+	if (!grown) {
+		free(list);
+		return dt_set_errno(dtp, ENOMEM);
+	}
+	*rows = grown;
+	/* Both are in the order of keys: rows there were before, and this variable's entries. */
+	for (size_t i = 0; i < count; i++) {
+		for (rc = -1; r < old; r++) {
+			rc = cmp_key(&any_of(grown + r * n, n)->data, &list[i]->data, 0);
+			if (rc >= 0)
+				break;
+		}
+		if (r < old && !rc) {
+			grown[r * n + v] = list[i];
+			continue;
+		}
+		memset(grown + *nrows * n, 0, n * sizeof(*grown));
+		grown[(*nrows)++ * n + v] = list[i];
+	}
+	free(list);
+	/* By key alone: values of different variables say nothing here. */
+	all.pos = v;
+	qsort_r(grown, *nrows, n * sizeof(*grown), cmp_rows, &all);
+	return 0;
+}
+
+int dt_aggregate_join(dtrace_hdl_t *dtp, const dtrace_aggvarid_t *vars, uint32_t n, dt_aggjoin_f *func, void *arg)
+{
+	struct dt_aggorder order = {
+		.bykey = dtp->opt[DTRACEOPT_AGGSORTKEY] != DTRACEOPT_UNSET,
+		.rev = dtp->opt[DTRACEOPT_AGGSORTREV] != DTRACEOPT_UNSET, .keypos = keypos(dtp),
+	};
+	dtrace_optval_t pos = dtp->opt[DTRACEOPT_AGGSORTPOS];
+	struct joining j = { .n = n, .order = &order, .pos = pos > 0 && pos < n ? (uint32_t)pos : 0 };
+	struct dt_aggent **rows = NULL;
+	size_t nrows = 0;
+	int rc = 0;
+
+	dtp->aggs.walks++;
+	for (uint32_t v = 0; v < n && !rc; v++)
+		rc = add_column(dtp, vars[v], v, n, &rows, &nrows);
+	if (!rc && nrows)
+		qsort_r(rows, nrows, n * sizeof(*rows), cmp_rows, &j);
+	for (size_t i = 0; i < nrows && !rc; i++)
+		rc = func(dtp, rows + i * n, n, arg);
+	if (!--dtp->aggs.walks)
+		dt_aggregate_sweep(dtp);
+	free(rows);
+	return rc;
+}
+
+struct joined_call {
+	dtrace_aggregate_walk_joined_f *func;
+	void *arg;
+	const dtrace_aggvarid_t *vars;
+};
+
+/* A variable that has no value for a tuple appears with an empty one: the layout is any other entry's. */
+static dtrace_aggdata_t *empty_value(dtrace_hdl_t *dtp, const dtrace_aggdata_t *tuple, dtrace_aggvarid_t var)
+{
+	const dtrace_aggdata_t *model = tuple;
+	dtrace_aggdata_t *d = calloc(1, sizeof(*d));
+
+	for (struct dt_aggent *e = dtp->aggs.first; e; e = e->lnext)
+		if (!e->dead && (dtrace_aggvarid_t)e->data.dtada_desc->dtagd_varid == var)
+			model = &e->data;
+	if (d)
+		*d = *model;
+	if (d)
+		d->dtada_data = calloc(1, model->dtada_size);
+	if (!d || !d->dtada_data) {
+		free(d);
+		return NULL;
+	}
+	memcpy(d->dtada_data, tuple->dtada_data, dt_aggent_valrec(model)->dtrd_offset);
+	if (dt_agg_is_picture(dt_aggent_valrec(model)->dtrd_action))
+		memcpy(d->dtada_data + dt_aggent_valrec(model)->dtrd_offset, value_of(model), 8);
+	return d;
+}
+
+static int call_joined(dtrace_hdl_t *dtp, struct dt_aggent **row, uint32_t n, void *arg)
+{
+	struct joined_call *c = arg;
+	struct dt_aggent *tuple = any_of(row, n);
+	const dtrace_aggdata_t *data[n + 1];
+	dtrace_aggdata_t *made[n];
+	int rc = 0;
+
+	memset(made, 0, sizeof(made));
+	data[0] = &tuple->data;
+	for (uint32_t i = 0; i < n && !rc; i++) {
+		if (!row[i])
+			made[i] = empty_value(dtp, &tuple->data, c->vars[i]);
+		data[i + 1] = row[i] ? &row[i]->data : made[i];
+		if (!data[i + 1])
+			rc = dt_set_errno(dtp, ENOMEM);
+		else if (row[i])
+			rc = add_descs(dtp, row[i]);
+	}
+	if (!rc)
+		rc = c->func(data, (int)n + 1, c->arg);
+	for (uint32_t i = 0; i < n; i++) {
+		if (made[i])
+			free(made[i]->dtada_data);
+		free(made[i]);
+	}
+	return rc == DTRACE_AGGWALK_NEXT ? 0 : rc == DTRACE_AGGWALK_ABORT ? 1 : rc == -1 ? -1 : dt_set_errno(dtp, EDT_BADRVAL);
+}
+
+int dtrace_aggregate_walk_joined(dtrace_hdl_t *dtp, dtrace_aggvarid_t *vars, int nvars,
+				 dtrace_aggregate_walk_joined_f *func, void *arg)
+{
+	struct joined_call c = { .func = func, .arg = arg, .vars = vars };
+
+	if (nvars <= 0 || nvars > 64)
+		return dt_set_errno(dtp, EDT_BADAGGVAR);
+	return dt_aggregate_join(dtp, vars, (uint32_t)nvars, call_joined, &c) < 0 ? -1 : 0;
+}

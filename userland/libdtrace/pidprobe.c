@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The pid provider's patterns: which processes they mean, their probes, and what could not be had. */
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proc_impl.h"
+
+enum dt_pidpat dt_pidpat(const char *provider, pid_t *pid)
+{
+	const char *rest = provider + 3;
+	char *end;
+	long n;
+
+	if (strncmp(provider, "pid", 3))
+		return DT_PIDPAT_NO;
+	if (strpbrk(rest, "*?["))
+		return DT_PIDPAT_GLOB;
+	if (!isdigit((unsigned char)*rest))
+		return DT_PIDPAT_NO;
+	errno = 0;
+	n = strtol(rest, &end, 10);
+	if (*end || errno || n <= 0 || n > INT32_MAX)
+		return DT_PIDPAT_NO;
+	*pid = (pid_t)n;
+	return DT_PIDPAT_ONE;
+}
+
+/*
+ * dt_pid's calls. While it waits for the process the lock is free: this is the
+ * only place where the following thread sleeps.
+ */
+static int pid_call(void *ctx, uint32_t op, void *arg, size_t size)
+{
+	struct ps_prochandle *P = ctx;
+	struct dtrace_ioc_provider call = { .name = "pid", .op = op, .arg = (uintptr_t)arg, .size = size };
+	int rc;
+
+	if (op == DTRACE_PID_WAIT)
+		pthread_mutex_unlock(&P->lock);
+	rc = dt_ioctl(P->dtp, DTRACEIOC_PROVIDER, &call);
+	if (op == DTRACE_PID_WAIT)
+		pthread_mutex_lock(&P->lock);
+	return rc;
+}
+
+static void note_skipped(void *ctx, const char *mod, const char *func, enum dt_pid_skip why)
+{
+	struct ps_prochandle *P = ctx;
+
+	if (!dt_grow(&P->skipped, P->nskipped, &P->skiproom, sizeof(*P->skipped)))
+		return;
+	P->skipped[P->nskipped++] = (struct dt_skipped){ strdup(mod), strdup(func), why };
+}
+
+int dt_process_attach(struct ps_prochandle *P, struct dt_err *err)
+{
+	if (P->up)
+		return 0;
+	return dt_pid_attach(P->proc, pid_call, P, P->dtp->demangle, note_skipped, &P->up, err);
+}
+
+void dt_process_detach(struct ps_prochandle *P)
+{
+	if (P->up)
+		dt_pid_detach(P->up);
+	P->up = NULL;
+	P->following = false;
+}
+
+static void progress(void *ctx, uint64_t done, uint64_t total)
+{
+	struct ps_prochandle *P = ctx;
+
+	if (P->dtp->progressfunc)
+		P->dtp->progressfunc(P->pid, done, total, P->dtp->progressarg);
+}
+
+void dt_process_patterns(struct ps_prochandle *P)
+{
+	struct dt_err err = { "" };
+	uint64_t n;
+	int rc;
+
+	for (size_t i = 0; i < P->npats; i++) {
+		rc = dt_pid_create(P->up, &P->pats[i], &n, NULL, NULL, &err);
+		if (rc && rc != -ENOENT && rc != -ESRCH)
+			dt_process_say(P, "cannot make all probes in objects loaded later: %s", err.msg);
+	}
+}
+
+static bool remember_pattern(struct ps_prochandle *P, const dtrace_probedesc_t *pat)
+{
+	for (size_t i = 0; i < P->npats; i++)
+		if (!strcmp(P->pats[i].dtpd_mod, pat->dtpd_mod) && !strcmp(P->pats[i].dtpd_func, pat->dtpd_func) &&
+		    !strcmp(P->pats[i].dtpd_name, pat->dtpd_name))
+			return true;
+	if (!dt_grow(&P->pats, P->npats, &P->patroom, sizeof(*P->pats)))
+		return false;
+	P->pats[P->npats++] = *pat;
+	return true;
+}
+
+static int create_in(struct ps_prochandle *P, const dtrace_probedesc_t *pat, struct dt_loc loc,
+		     struct dt_diag *diag, uint64_t *found)
+{
+	struct dt_err err = { "" };
+	int rc;
+
+	pthread_mutex_lock(&P->lock);
+	rc = dt_process_attach(P, &err);
+	if (rc) {
+		dt_error(diag, D_PROC_GRAB, loc, "%s", err.msg);
+	} else if (!remember_pattern(P, pat)) {
+		rc = dt_error(diag, D_ALLOC, loc, "out of memory");
+	} else {
+		rc = dt_pid_create(P->up, pat, found, progress, P, &err);
+		if (rc)
+			dt_error(diag, rc == -ENOENT ? D_PDESC_ZERO : rc == -EINVAL ? D_PDESC_INVAL : D_PROC_GRAB,
+				 loc, "%s", err.msg);
+	}
+	pthread_mutex_unlock(&P->lock);
+	return rc ? -1 : 0;
+}
+
+static int create_glob(dtrace_hdl_t *dtp, const dtrace_probedesc_t *pat, struct dt_loc loc,
+		       struct dt_diag *diag, uint64_t *found)
+{
+	char provider[DTRACE_PROVNAMELEN];
+	struct dt_diag one;
+	uint64_t n;
+
+	for (struct ps_prochandle *P = dtp->procs; P; P = P->next) {
+		snprintf(provider, sizeof(provider), "pid%d", P->pid);
+		if (!P->watched || !P->proc || !dt_glob_match(pat->dtpd_provider, provider))
+			continue;
+		/* What one of the processes does not have, another may. */
+		one = (struct dt_diag){ 0 };
+		n = 0;
+		if (create_in(P, pat, loc, &one, &n) && one.tag != D_PDESC_ZERO) {
+			*diag = one;
+			return -1;
+		}
+		*found += n;
+	}
+	return 0;
+}
+
+int dt_pidprobe_create(dtrace_hdl_t *dtp, const dtrace_probedesc_t *pat, struct dt_loc loc,
+		       struct dt_diag *diag, uint64_t *found)
+{
+	struct ps_prochandle *P;
+	struct dt_err err = { "" };
+	pid_t pid;
+
+	*found = 0;
+	if (pat->dtpd_id)
+		return 0;
+	switch (dt_pidpat(pat->dtpd_provider, &pid)) {
+	case DT_PIDPAT_NO:
+		return 0;
+	case DT_PIDPAT_GLOB:
+		return create_glob(dtp, pat, loc, diag, found);
+	case DT_PIDPAT_ONE:
+		break;
+	}
+	P = dt_procs_get(dtp, pid, &err);
+	if (!P)
+		return dt_error(diag, D_PROC_GRAB, loc, "%s", err.msg);
+	return create_in(P, pat, loc, diag, found);
+}
+
+/* ---- What the kernel is to match -------------------------------------------------------- */
+
+/*
+ * In a pattern a module may go by many names ("a.out", "libc" for libc.so.6),
+ * but the probes bear one, and the kernel matches that. So the pattern that
+ * ENABLE gets is another: the same if it fits as it is; "libc.so*" if that
+ * fits, for libraries that are loaded later; else the exact names. They never
+ * overlap: a clause must not be enabled twice on a probe.
+ */
+static void add_name(struct dt_strs *l, const char *name)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (!strcmp(l->s[i], name))
+			return;
+	dt_strs_add(l, name);
+}
+
+static void object_names(struct ps_prochandle *P, const char *mod, struct dt_strs *names)
+{
+	pthread_mutex_lock(&P->lock);
+	for (size_t i = 0; P->proc && i < dt_proc_nobjects(P->proc); i++) {
+		const struct dt_object *o = dt_proc_object(P->proc, i);
+
+		if (!o->is_vdso && dt_object_matches(o, mod))
+			add_name(names, o->name);
+	}
+	pthread_mutex_unlock(&P->lock);
+}
+
+static bool all_match(const struct dt_strs *names, const char *a, const char *b)
+{
+	for (size_t i = 0; i < names->n; i++)
+		if (!dt_glob_match(a, names->s[i]) && !dt_glob_match(b, names->s[i]))
+			return false;
+	return true;
+}
+
+static void add_exact(struct dt_strs *mods, const char *name)
+{
+	char quoted[2 * DTRACE_MODNAMELEN];
+	size_t n = 0;
+
+	for (; *name && n + 2 < sizeof(quoted); name++) {
+		if (strchr("*?[\\", *name))
+			quoted[n++] = '\\';
+		quoted[n++] = *name;
+	}
+	quoted[n] = 0;
+	dt_strs_add(mods, quoted);
+}
+
+void dt_pidprobe_modules(dtrace_hdl_t *dtp, const dtrace_probedesc_t *pat, struct dt_strs *mods)
+{
+	const char *mod = pat->dtpd_mod;
+	char provider[DTRACE_PROVNAMELEN], so[DTRACE_MODNAMELEN + 8];
+	struct dt_strs names = { 0 };
+	pid_t pid;
+
+	if (pat->dtpd_id || !*mod || dt_pidpat(pat->dtpd_provider, &pid) == DT_PIDPAT_NO)
+		return;
+	for (struct ps_prochandle *P = dtp->procs; P; P = P->next) {
+		snprintf(provider, sizeof(provider), "pid%d", P->pid);
+		if (P->proc && dt_glob_match(pat->dtpd_provider, provider))
+			object_names(P, mod, &names);
+	}
+	snprintf(so, sizeof(so), strstr(mod, ".so") ? "%s*" : "%s.so*", mod);
+	if (strpbrk(mod, "*?[\\") ? all_match(&names, mod, mod) : !strcmp(mod, "a.out") && !names.n) {
+		;
+	} else if (strpbrk(mod, "*?[\\/") || !strcmp(mod, "a.out") || !all_match(&names, mod, so)) {
+		for (size_t i = 0; i < names.n; i++)
+			add_exact(mods, names.s[i]);
+	} else {
+		if (!strstr(mod, ".so"))
+			dt_strs_add(mods, mod);
+		dt_strs_add(mods, so);
+	}
+	dt_strs_free(&names);
+}
+
+/* ---- What could not be had ---------------------------------------------------------- */
+
+static const char *why_text(unsigned why)
+{
+	static const char *const text[] = {
+		[DTRACE_PID_WHY_BYTES] = "where memory differs from the file",
+		[DTRACE_PID_WHY_UNMAPPED] = "no longer mapped",
+		[DTRACE_PID_WHY_SHARED] = "in memory shared with other processes",
+		[DTRACE_PID_WHY_NOAREA] = "with no room for stubs within reach",
+		[DTRACE_PID_WHY_KIND] = "at instructions that cannot be moved",
+		[DTRACE_PID_WHY_FAULT] = "that could not be read or written",
+		[DTRACE_PID_WHY_SHSTK] = "at calls under a shadow stack",
+	};
+
+	return why < sizeof(text) / sizeof(*text) && text[why] ? text[why] : "for an unknown reason";
+}
+
+/* "2 where memory differs from the file, 1 no longer mapped" */
+static char *refusals(const struct dtrace_pid_stat *st, char *buf, size_t n)
+{
+	size_t k = 0;
+
+	buf[0] = 0;
+	for (unsigned i = 0; i < sizeof(st->why) / sizeof(*st->why); i++) {
+		if (!st->why[i] || k >= n)
+			continue;
+		k += (size_t)snprintf(buf + k, n - k, "%s%llu %s", k ? ", " : "", st->why[i], why_text(i));
+	}
+	return buf;
+}
+
+void dt_process_check_armed(struct ps_prochandle *P)
+{
+	struct dtrace_pid_stat st = { 0 };
+	char why[512];
+
+	if (dt_pid_kstat(P->up, &st))
+		return;
+	if (st.refused > P->refused)
+		dt_process_say(P, "%llu probe location%s could not be armed (%s): calls there are not counted",
+			       st.refused, st.refused == 1 ? "" : "s", refusals(&st, why, sizeof(why)));
+	if (st.undecided > P->undecided)
+		dt_process_say(P, "%llu indirect jump%s could not be followed: return probes may be missing",
+			       st.undecided, st.undecided == 1 ? "" : "s");
+	P->refused = st.refused;
+	P->undecided = st.undecided;
+}
+
+static void report_skipped(struct ps_prochandle *P, const struct dt_pid_stats *st, FILE *fp)
+{
+	for (int why = 0; why < DT_PID_SKIP_MAX; why++) {
+		if (!st->skipped[why])
+			continue;
+		fprintf(fp, "  %" PRIu64 " function%s left alone: %s\n", st->skipped[why],
+			st->skipped[why] == 1 ? "" : "s", dt_pid_skip_text((enum dt_pid_skip)why));
+		for (size_t i = 0; i < P->nskipped; i++)
+			if ((int)P->skipped[i].why == why)
+				fprintf(fp, "    %s`%s\n", P->skipped[i].mod ? P->skipped[i].mod : "?",
+					P->skipped[i].func ? P->skipped[i].func : "?");
+	}
+}
+
+int dtrace_proc_report(dtrace_hdl_t *dtp, FILE *fp)
+{
+	struct dtrace_pid_stat ks;
+	struct dt_pid_stats st;
+	char why[512];
+
+	for (struct ps_prochandle *P = dtp->procs; P; P = P->next) {
+		pthread_mutex_lock(&P->lock);
+		if (P->up) {
+			dt_pid_stats(P->up, &st);
+			fprintf(fp, "pid %d: %" PRIu64 " objects, %" PRIu64 " functions, %" PRIu64 " probes at %" PRIu64
+				" locations\n", P->pid, st.objects, st.functions, st.probes, st.points);
+			report_skipped(P, &st, fp);
+			if (!dt_pid_kstat(P->up, &ks))
+				fprintf(fp, "  %llu locations armed, %llu not%s%s; stubs take %llu bytes\n",
+					ks.armed, ks.refused, ks.refused ? ": " : "", refusals(&ks, why, sizeof(why)),
+					ks.stubbytes);
+		}
+		pthread_mutex_unlock(&P->lock);
+	}
+	return ferror(fp) ? dt_set_errno(dtp, EDT_IO) : 0;
+}

@@ -1,0 +1,390 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Compiling: D libraries, preprocessor, compiler, then every probe description
+ * is looked at: pid patterns have their probes created, and one that matches
+ * nothing is an error at its place in the text.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dt_impl.h"
+
+struct compilation {
+	dtrace_hdl_t *dtp;
+	struct dt_compile c;
+	struct dt_macros macros;
+	struct dt_diag diag;
+	uint_t cflags;		/* of the caller; options add theirs */
+};
+
+static uint_t cflags_of(const struct compilation *cc)
+{
+	return cc->cflags | cc->dtp->cflags;
+}
+
+/* Options that the compiler reads; "#pragma D option" may change them while it runs. */
+static void take_options(struct compilation *cc)
+{
+	dtrace_hdl_t *dtp = cc->dtp;
+	struct dt_compile *c = &cc->c;
+	uint_t cflags = cflags_of(cc);
+
+	c->pspec = cflags & DTRACE_C_PSPEC;
+	c->empty_ok = cflags & DTRACE_C_EMPTY;
+	c->destructive = dtp->opt[DTRACEOPT_DESTRUCTIVE] != DTRACEOPT_UNSET;
+	c->strsize = (uint32_t)dtp->opt[DTRACEOPT_STRSIZE];
+	c->stackframes = (uint32_t)dtp->opt[DTRACEOPT_STACKFRAMES];
+	c->ustackframes = (uint32_t)dtp->opt[DTRACEOPT_USTACKFRAMES];
+	c->jstackframes = (uint32_t)dtp->opt[DTRACEOPT_JSTACKFRAMES];
+	c->jstackstrsize = (uint32_t)dtp->opt[DTRACEOPT_JSTACKSTRSIZE];
+	cc->macros.defaultargs = cflags & DTRACE_C_DEFARG;
+	cc->macros.argref = cflags & DTRACE_C_ARGREF;
+}
+
+static int pragma_option(void *ctx, const char *name, const char *value, char *err, size_t n)
+{
+	struct compilation *cc = ctx;
+
+	if (dt_option_set(cc->dtp, name, value, err, n))
+		return -1;
+	take_options(cc);
+	return 0;
+}
+
+static void free_prog(dtrace_prog_t *prog)
+{
+	dt_program_free(prog->p);
+	free(prog->text);
+	free(prog);
+}
+
+/* Say which part of a description is wrong, if one is: the first that alone matches nothing. */
+static void hint_nomatch(dtrace_hdl_t *dtp, const dtrace_probedesc_t *pat, struct dt_diag *diag)
+{
+	dtrace_probedesc_t part = { 0 };
+
+	if (pat->dtpd_id)
+		return;
+	strcpy(part.dtpd_provider, pat->dtpd_provider);
+	if (pat->dtpd_provider[0] && dt_probes_count(dtp, &part, 1) == 0) {
+		dt_hint(diag, "no provider matches \"%s\"; \"dtrace -l\" lists the probes there are", pat->dtpd_provider);
+		return;
+	}
+	strcpy(part.dtpd_mod, pat->dtpd_mod);
+	if (pat->dtpd_mod[0] && dt_probes_count(dtp, &part, 1) == 0) {
+		dt_hint(diag, "no module matches \"%s\"", pat->dtpd_mod);
+		return;
+	}
+	strcpy(part.dtpd_func, pat->dtpd_func);
+	if (pat->dtpd_func[0] && dt_probes_count(dtp, &part, 1) == 0)
+		dt_hint(diag, "no function matches \"%s\"", pat->dtpd_func);
+	else if (pat->dtpd_name[0])
+		dt_hint(diag, "no probe there is called \"%s\"", pat->dtpd_name);
+}
+
+static int nomatch(struct compilation *cc, const dtrace_probedesc_t *pat, struct dt_loc loc)
+{
+	char name[DTRACE_FUNCNAMELEN + DTRACE_MODNAMELEN + DTRACE_PROVNAMELEN + DTRACE_NAMELEN];
+
+	if (pat->dtpd_id)
+		return dt_error(&cc->diag, D_PDESC_INVAL, loc, "there is no probe with the id %u", pat->dtpd_id);
+	dt_error(&cc->diag, D_PDESC_ZERO, loc, "probe description %s does not match any probes",
+		 dtrace_desc2str(pat, name, sizeof(name)));
+	hint_nomatch(cc->dtp, pat, &cc->diag);
+	return -1;
+}
+
+/* Put the patterns that the kernel is to match in the place of pattern @at. Returns how many, or -1. */
+static int expand_pattern(struct compilation *cc, struct dt_clause *cl, uint32_t at)
+{
+	struct dt_strs mods = { 0 };
+	dtrace_probedesc_t pat = cl->pats[at], *pats;
+	struct dt_loc loc = cl->patlocs[at], *locs;
+	uint32_t more;
+
+	dt_pidprobe_modules(cc->dtp, &pat, &mods);
+	if (!mods.n)
+		return 1;
+	more = (uint32_t)mods.n - 1;
+	pats = reallocarray(cl->pats, cl->npats + more, sizeof(*pats));
+	cl->pats = pats ? pats : cl->pats;
+	locs = reallocarray(cl->patlocs, cl->npats + more, sizeof(*locs));
+	cl->patlocs = locs ? locs : cl->patlocs;
+	if (!pats || !locs) {
+		dt_strs_free(&mods);
+		return dt_error(&cc->diag, D_ALLOC, loc, "out of memory");
+	}
+	memmove(pats + at + 1 + more, pats + at + 1, (cl->npats - at - 1) * sizeof(*pats));
+	memmove(locs + at + 1 + more, locs + at + 1, (cl->npats - at - 1) * sizeof(*locs));
+	cl->npats += more;
+	for (uint32_t i = 0; i <= more; i++) {
+		snprintf(pat.dtpd_mod, sizeof(pat.dtpd_mod), "%s", mods.s[i]);
+		pats[at + i] = pat;
+		locs[at + i] = loc;
+	}
+	dt_strs_free(&mods);
+	return (int)more + 1;
+}
+
+/* Create, expand and look up pattern @at of a clause. Returns how many it has become, or -1. */
+static int check_pattern(struct compilation *cc, struct dt_clause *cl, uint32_t at, bool zdefs)
+{
+	dtrace_probedesc_t pat = cl->pats[at];
+	struct dt_loc loc = cl->patlocs[at];
+	struct dt_diag diag = { 0 };
+	uint64_t created;
+	long found = 0;
+	int n;
+
+	if (dt_pidprobe_create(cc->dtp, &pat, loc, &diag, &created) && !(diag.tag == D_PDESC_ZERO && zdefs)) {
+		cc->diag = diag;
+		return -1;
+	}
+	n = expand_pattern(cc, cl, at);
+	for (int i = 0; i < n && !found && !zdefs; i++) {
+		found = dt_probes_count(cc->dtp, &cl->pats[at + (uint32_t)i], 1);
+		if (found < 0)
+			return dt_error(&cc->diag, D_UNKNOWN, loc, "cannot look up probes: %s",
+					dtrace_errmsg(cc->dtp, dtrace_errno(cc->dtp)));
+	}
+	return n > 0 && !found && !zdefs ? nomatch(cc, &pat, loc) : n;
+}
+
+static int check_patterns(struct compilation *cc, dtrace_prog_t *prog)
+{
+	bool zdefs = cflags_of(cc) & DTRACE_C_ZDEFS;
+	int n;
+
+	if (cc->dtp->fd < 0)
+		return 0;
+	for (uint32_t i = 0; i < prog->p->nclauses; i++) {
+		struct dt_clause *cl = &prog->p->clauses[i];
+
+		for (uint32_t j = 0; j < cl->npats; j += (uint32_t)n) {
+			n = check_pattern(cc, cl, j, zdefs);
+			if (n < 0)
+				return -1;
+		}
+	}
+	return 0;
+}
+
+static uint32_t count_patterns(const struct dt_program *p)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < p->nclauses; i++)
+		n += p->clauses[i].npats;
+	return n;
+}
+
+/* @text is what errors quote; @code, what is compiled (the preprocessor may stand between). */
+static dtrace_prog_t *compile_code(dtrace_hdl_t *dtp, const char *text, const char *code, size_t len,
+				   dtrace_probespec_t spec, uint_t cflags, int argc, char *const argv[])
+{
+	struct compilation cc = { .dtp = dtp, .cflags = cflags };
+	dtrace_prog_t *prog = calloc(1, sizeof(*prog));
+	unsigned mark = dt_idents_mark(dtp->idents);
+
+	if (prog)
+		prog->text = strdup(text);
+	if (!prog || !prog->text) {
+		free(prog);
+		dt_set_errno(dtp, ENOMEM);
+		return NULL;
+	}
+	cc.macros = (struct dt_macros){ .argc = argc, .argv = argv, .lookup = dt_macro_lookup, .ctx = dtp };
+	cc.c = (struct dt_compile){
+		.types = dtp->types, .idents = dtp->idents, .macros = &cc.macros, .diag = &cc.diag,
+		.src = 1, .spec = spec + 1, .option = pragma_option, .ctx = &cc,
+	};
+	take_options(&cc);
+	prog->p = dt_compile(&cc.c, code, len);
+	if (prog->p && check_patterns(&cc, prog)) {
+		dt_program_free(prog->p);
+		prog->p = NULL;
+		dt_idents_rollback(dtp->idents, mark);
+	}
+	if (!prog->p) {
+		dtp->err = EDT_COMPILER;
+		dt_source_error(&cc.diag, text, cflags_of(&cc) & DTRACE_C_ETAGS, dtp->errmsg, sizeof(dtp->errmsg));
+		free_prog(prog);
+		return NULL;
+	}
+	prog->strsize = cc.c.strsize;
+	prog->npats = count_patterns(prog->p);
+	prog->next = dtp->progs;
+	dtp->progs = prog;
+	return prog;
+}
+
+static int is_d_file(const struct dirent *e)
+{
+	size_t n = strlen(e->d_name);
+
+	return n > 2 && e->d_name[0] != '.' && !strcmp(e->d_name + n - 2, ".d");
+}
+
+static int read_library(dtrace_hdl_t *dtp, const char *path)
+{
+	FILE *fp = fopen(path, "re");
+	char *text, msg[sizeof(dtp->errmsg)];
+	dtrace_prog_t *prog;
+	size_t len;
+
+	if (!fp)
+		return dt_set_error(dtp, EDT_LIBRARY, "cannot read the D library %s: %s", path, strerror(errno));
+	text = dt_source_read(dtp, fp, &len);
+	fclose(fp);
+	if (!text)
+		return -1;
+	prog = compile_code(dtp, text, text, len, DTRACE_PROBESPEC_NONE, DTRACE_C_EMPTY, 0, NULL);
+	free(text);
+	if (!prog) {
+		snprintf(msg, sizeof(msg), "%s", dtrace_errmsg(dtp, dtp->err));
+		return dt_set_error(dtp, EDT_LIBRARY, "D library %s: %s", path, msg);
+	}
+	if (prog->p->nclauses)
+		return dt_set_error(dtp, EDT_LIBRARY, "D library %s: a library cannot have clauses", path);
+	return 0;
+}
+
+/* All *.d files of the folders given with -L, each folder's by name. */
+static int read_libraries(dtrace_hdl_t *dtp)
+{
+	struct dirent **files;
+	char path[4096];
+	int n, rc = 0;
+
+	for (size_t i = 0; i < dtp->libdirs.n && !rc; i++) {
+		n = scandir(dtp->libdirs.s[i], &files, is_d_file, alphasort);
+		if (n < 0)
+			return dt_set_error(dtp, EDT_LIBRARY, "cannot read the folder of D libraries %s: %s",
+					    dtp->libdirs.s[i], strerror(errno));
+		for (int k = 0; k < n; k++) {
+			snprintf(path, sizeof(path), "%s/%s", dtp->libdirs.s[i], files[k]->d_name);
+			if (!rc)
+				rc = read_library(dtp, path);
+			free(files[k]);
+		}
+		free(files);
+	}
+	return rc;
+}
+
+static dtrace_prog_t *compile_text(dtrace_hdl_t *dtp, char *text, size_t len, dtrace_probespec_t spec,
+				   uint_t cflags, int argc, char *const argv[])
+{
+	char *code = text;
+	dtrace_prog_t *prog;
+
+	if (!dtp->libs_read && !((cflags | dtp->cflags) & DTRACE_C_NOLIBS)) {
+		dtp->libs_read = true;
+		if (read_libraries(dtp))
+			return NULL;
+	}
+	dt_source_hide_interpreter(text, len);
+	if ((cflags | dtp->cflags) & DTRACE_C_CPP)
+		code = dt_source_cpp(dtp, text, &len);
+	if (!code)
+		return NULL;
+	prog = compile_code(dtp, text, code, len, spec, cflags, argc, argv);
+	if (code != text)
+		free(code);
+	return prog;
+}
+
+dtrace_prog_t *dtrace_program_strcompile(dtrace_hdl_t *dtp, const char *text, dtrace_probespec_t spec,
+					 uint_t cflags, int argc, char *const argv[])
+{
+	dtrace_prog_t *prog;
+	char *copy;
+
+	if (spec < DTRACE_PROBESPEC_NONE || spec > DTRACE_PROBESPEC_NAME) {
+		dt_set_errno(dtp, EDT_BADSPEC);
+		return NULL;
+	}
+	copy = strdup(text);
+	if (!copy) {
+		dt_set_errno(dtp, ENOMEM);
+		return NULL;
+	}
+	prog = compile_text(dtp, copy, strlen(copy), spec, cflags, argc, argv);
+	free(copy);
+	return prog;
+}
+
+dtrace_prog_t *dtrace_program_fcompile(dtrace_hdl_t *dtp, FILE *fp, uint_t cflags, int argc, char *const argv[])
+{
+	dtrace_prog_t *prog;
+	size_t len;
+	char *text = dt_source_read(dtp, fp, &len);
+
+	if (!text)
+		return NULL;
+	prog = compile_text(dtp, text, len, DTRACE_PROBESPEC_NONE, cflags, argc, argv);
+	free(text);
+	return prog;
+}
+
+void dtrace_program_info(dtrace_hdl_t *dtp, dtrace_prog_t *prog, dtrace_proginfo_t *info)
+{
+	static const dtrace_attribute_t unstable = {
+		DTRACE_STABILITY_UNSTABLE, DTRACE_STABILITY_UNSTABLE, DTRACE_CLASS_COMMON
+	};
+
+	if (!info)
+		return;
+	*info = (dtrace_proginfo_t){ .dpi_descattr = unstable, .dpi_stmtattr = unstable, .dpi_matches = prog->nmatched };
+	for (uint32_t i = 0; i < prog->p->nclauses; i++) {
+		const struct dt_clause *cl = &prog->p->clauses[i];
+
+		for (uint32_t j = 0; j < cl->nactions; j++) {
+			if (DTRACEACT_ISAGG(cl->actions[j].kind))
+				info->dpi_aggregates++;
+			else if (cl->actions[j].kind != DTRACEACT_DIFVAL)
+				info->dpi_recgens++;
+		}
+	}
+}
+
+int dtrace_program_descs(dtrace_hdl_t *dtp, dtrace_prog_t *prog, dtrace_probe_f *func, void *arg)
+{
+	for (uint32_t i = 0; i < prog->p->nclauses; i++)
+		for (uint32_t j = 0; j < prog->p->clauses[i].npats; j++) {
+			int rc = func(dtp, &prog->p->clauses[i].pats[j], arg);
+
+			if (rc)
+				return rc;
+		}
+	return 0;
+}
+
+static void dump_difo(const struct dt_difo *d, const char *text, FILE *fp, uint32_t clause, const char *what)
+{
+	char title[80];
+
+	if (!d)
+		return;
+	snprintf(title, sizeof(title), "clause %u, %s", clause + 1, what);
+	dt_difo_print(d, title, text, fp);
+}
+
+void dtrace_program_dump(dtrace_hdl_t *dtp, dtrace_prog_t *prog, FILE *fp)
+{
+	char what[48];
+
+	for (uint32_t i = 0; i < prog->p->nclauses; i++) {
+		const struct dt_clause *cl = &prog->p->clauses[i];
+
+		dump_difo(cl->pred, prog->text, fp, i, "predicate");
+		for (uint32_t j = 0; j < cl->nactions; j++) {
+			snprintf(what, sizeof(what), "action %u", j + 1);
+			dump_difo(cl->actions[j].difo, prog->text, fp, i, what);
+			snprintf(what, sizeof(what), "increment of action %u", j + 1);
+			dump_difo(cl->actions[j].incr, prog->text, fp, i, what);
+		}
+	}
+}
