@@ -25,7 +25,7 @@ enum dt_kind {
 	/* expressions */
 	DT_N_INT,		/* u.i */
 	DT_N_STR,		/* u.s (bytes with length: escapes may hold NUL) */
-	DT_N_IDENT,		/* name as written; cook makes it DT_N_VAR, DT_N_INT (enumerator, inline) or an error */
+	DT_N_IDENT,		/* name as written; cook makes it DT_N_VAR, DT_N_INT or an error */
 	DT_N_VAR,		/* cooked variable: ident, scope */
 	DT_N_SCOPED,		/* self->x, this->x as parsed (scope, name); cook makes it DT_N_VAR */
 	DT_N_SYM,		/* obj`name external symbol (u.sym) */
@@ -94,7 +94,7 @@ struct dt_node {
 	 * it as stands on its first line.
 	 */
 	struct dt_loc loc;
-	uint16_t depth;			/* 1 + that of the deepest kid; at most DT_MAXDEPTH, so passes may recurse */
+	uint16_t depth;			/* 1 + the deepest kid's, at most DT_MAXDEPTH: passes may recurse */
 	struct dt_node *next;		/* in a list */
 	struct dt_node *kid[3];
 	const char *name;		/* identifier, where the kind has one */
@@ -106,7 +106,8 @@ struct dt_node {
 		struct { const char *obj; } sym;	/* object before the backtick, "" if none */
 		struct { struct dt_node *keys; bool has_keys; } agg;	/* keys list; no brackets: has_keys false */
 		const struct dt_type *type;
-		struct { const char *part[4]; bool by_id; uint32_t id; const char *text; } pdesc; /* prov mod func name, "" = any */
+		/* prov mod func name, "" = any */
+		struct { const char *part[4]; bool by_id; uint32_t id; const char *text; } pdesc;
 		struct { bool has_body; } clause;	/* no braces at all: default action */
 		struct { const char *text; } pragma;
 		struct { struct dt_ident *id; const struct dt_type *type; const struct dt_type **params;
@@ -150,7 +151,10 @@ struct dt_macros {
 	char *const *argv;	/* $0.. ; $$n quotes */
 	bool defaultargs;	/* undefined $n: 0 or "" instead of an error */
 	bool argref;		/* do not complain about unused arguments */
-	/* $pid, $target ...: returns false if not a macro variable (or undefined: *undef, e.g. $target without -p/-c) */
+	/*
+	 * $pid, $target ...: returns false if not a macro variable (or undefined: *undef,
+	 * e.g. $target without -p/-c)
+	 */
 	bool (*lookup)(void *ctx, const char *name, int64_t *val, bool *undef);
 	void *ctx;
 	unsigned long used;	/* out: bit n: $n was referenced (63: any above) */

@@ -8,12 +8,14 @@ static void types(void **state)
 		{ "int x;", "(DECL x: int)" }, { "unsigned x;", "(DECL x: unsigned int)" },
 		{ "long long unsigned int x;", "(DECL x: unsigned long long)" }, { "short x;", "(DECL x: short)" },
 		{ "signed x;", "(DECL x: int)" }, { "signed char x;", "(DECL x: signed char)" },
-		{ "float x;", "(DECL x: float)" }, { "double x;", "(DECL x: double)" }, { "long double x;", "(DECL x: long double)" },
+		{ "float x;", "(DECL x: float)" }, { "double x;", "(DECL x: double)" },
+		{ "long double x;", "(DECL x: long double)" },
 		{ "_Bool x;", "(DECL x: _Bool)" }, { "string x;", "(DECL x: string)" },
 		{ "self int x;", "(DECL self x: int)" }, { "this int x;", "(DECL this x: int)" },
 		{ "int self x;", "(DECL self x: int)" }, { "extern int x;", "(DECL extern x: int)" },
 		{ "const int x;", "(DECL x: const int)" }, { "int const volatile x;", "(DECL x: const volatile int)" },
-		{ "char *x;", "(DECL x: char *)" }, { "char **x, *y, z;", "(DECL x: char **) (DECL y: char *) (DECL z: char)" },
+		{ "char *x;", "(DECL x: char *)" },
+		{ "char **x, *y, z;", "(DECL x: char **) (DECL y: char *) (DECL z: char)" },
 		{ "int x[3];", "(DECL x: int [3])" }, { "int x[2][3];", "(DECL x: int [2][3])" },
 		{ "int *x[3];", "(DECL x: int *[3])" }, { "int (*x)[3];", "(DECL x: int (*)[3])" },
 		{ "int (*x)(int, char *);", "(DECL x: int (*)(int, char *))" },
@@ -21,10 +23,14 @@ static void types(void **state)
 		{ "char *(*x[4])(void), y;", "(DECL x: char *(*[4])(void)) (DECL y: char)" },
 		{ "int (x);", "(DECL x: int)" }, { "int *const x;", "(DECL x: int *const)" },
 		{ "int *const *volatile x;", "(DECL x: int *const *volatile)" },
-		{ "userland char *x;", "(DECL x: userland char *)" }, { "char *restrict x;", "(DECL x: char *restrict)" },
-		{ "int x[int];", "(DECL x: int [int])" }, { "string x[int, string, char *];", "(DECL x: string [int, string, char *])" },
-		{ "self uint64_t x[pid_t];", "(DECL self x: uint64_t [pid_t])" }, { "int *x[int y];", "(DECL x: int *[int])" },
-		{ "int x[struct foo *];", "(DECL x: int [struct foo *])" }, { "int x[int [4]];", "(DECL x: int [int *])" },
+		{ "userland char *x;", "(DECL x: userland char *)" },
+		{ "char *restrict x;", "(DECL x: char *restrict)" },
+		{ "int x[int];", "(DECL x: int [int])" },
+		{ "string x[int, string, char *];", "(DECL x: string [int, string, char *])" },
+		{ "self uint64_t x[pid_t];", "(DECL self x: uint64_t [pid_t])" },
+		{ "int *x[int y];", "(DECL x: int *[int])" },
+		{ "int x[struct foo *];", "(DECL x: int [struct foo *])" },
+		{ "int x[int [4]];", "(DECL x: int [int *])" },
 		{ "int f(int a[3], int g(void), ...);", "(DECL f: int (int *, int (*)(void), ...))" },
 		{ "int f();", "(DECL f: int (void))" }, { "void f(void);", "(DECL f: void (void))" },
 		{ "typedef int t[3], (*u)(t);", "(DECL typedef t: int [3]) (DECL typedef u: int (*)(int *))" },
@@ -33,7 +39,8 @@ static void types(void **state)
 		{ "union { int a; char b; } x;", "(DECL x: union (anonymous))" },
 		{ "enum e { A, B = 5, C, } x;", "(DECL x: enum e)" }, { "enum e *x;", "(DECL x: enum e *)" },
 		{ "struct m`foo *x;", "(DECL x: struct m`foo *)" },
-		{ "struct { struct { int a, :3, b:4; } c; struct { int d; }; ; int e[]; } *x;", "(DECL x: struct (anonymous) *)" },
+		{ "struct { struct { int a, :3, b:4; } c; struct { int d; }; ; int e[]; } *x;",
+		  "(DECL x: struct (anonymous) *)" },
 		{ "const struct { int a; } x;", "(DECL x: const struct (anonymous))" },
 	};
 
@@ -46,7 +53,8 @@ static void specifier_errors(void **state)
 	static const struct front_case c[] = {
 		{ "self this int x;", "D_DECL_CLASS 1:6-10" }, { "static int x;", "D_DECL_BADCLASS 1:1-7" },
 		{ "auto int x;", "D_DECL_BADCLASS" }, { "register int x;", "D_DECL_BADCLASS" },
-		{ "int int x;", "D_DECL_COMBO 1:5-8" }, { "int char x;", "D_DECL_COMBO 1:1-4" }, { "void int x;", "D_DECL_COMBO" },
+		{ "int int x;", "D_DECL_COMBO 1:5-8" }, { "int char x;", "D_DECL_COMBO 1:1-4" },
+		{ "void int x;", "D_DECL_COMBO" },
 		{ "pid_t int x;", "D_DECL_COMBO 1:7-10" }, { "int struct s x;", "D_DECL_COMBO 1:5-13" },
 		{ "string char x;", "D_DECL_COMBO" }, { "unsigned signed x;", "D_DECL_SIGNINT" },
 		{ "unsigned float x;", "D_DECL_SIGNINT" }, { "signed string x;", "D_DECL_SIGNINT" },
@@ -55,7 +63,8 @@ static void specifier_errors(void **state)
 		{ "short string x;", "D_DECL_LONGINT" }, { "long void x;", "D_DECL_VOIDATTR" },
 		{ "long char x;", "D_DECL_CHARATTR" }, { "short char x;", "D_DECL_CHARATTR" },
 		{ "self x;", "D_SYNTAX 1:1-5 this declaration names no type" }, { "const x;", "D_SYNTAX 1:1-6" },
-		{ "int;", "D_DECL_USELESS 1:1-4" }, { "pid_t;", "D_DECL_USELESS" }, { "self struct s;", "D_DECL_USELESS" },
+		{ "int;", "D_DECL_USELESS 1:1-4" }, { "pid_t;", "D_DECL_USELESS" },
+		{ "self struct s;", "D_DECL_USELESS" },
 	};
 
 	(void)state;
@@ -65,13 +74,16 @@ static void specifier_errors(void **state)
 static void declarator_errors(void **state)
 {
 	static const struct front_case c[] = {
-		{ "void x;", "D_DECL_VOIDOBJ 1:6-7 a variable cannot be void" }, { "void x[3];", "D_DECL_VOIDOBJ 1:7-10" },
+		{ "void x;", "D_DECL_VOIDOBJ 1:6-7 a variable cannot be void" },
+		{ "void x[3];", "D_DECL_VOIDOBJ 1:7-10" },
 		{ "struct s x;", "D_DECL_INCOMPLETE 1:10-11 a variable has incomplete type struct s" },
 		{ "struct s x[3];", "D_DECL_INCOMPLETE" }, { "typedef struct s t; t x;", "D_DECL_INCOMPLETE 1:23-24" },
 		{ "int x[];", "D_DECL_ARRNULL 1:5-6" }, { "int x[3][];", "D_DECL_ARRNULL" },
-		{ "int x[0];", "D_DECL_ARRSUB 1:7-8" }, { "int x[-1];", "D_DECL_ARRSUB" }, { "int x[y];", "D_DECL_ARRSUB 1:7-8" },
+		{ "int x[0];", "D_DECL_ARRSUB 1:7-8" }, { "int x[-1];", "D_DECL_ARRSUB" },
+		{ "int x[y];", "D_DECL_ARRSUB 1:7-8" },
 		{ "int x[\"a\"];", "D_DECL_ARRSUB" }, { "int x[sizeof (string)];", "D_DECL_ARRSUB" },
-		{ "int x[1 / 0];", "D_DIV_ZERO 1:9-10" }, { "long x[0x7fffffffffffffff];", "D_DECL_ARRSUB 1:7-27 this array is too large" },
+		{ "int x[1 / 0];", "D_DIV_ZERO 1:9-10" },
+		{ "long x[0x7fffffffffffffff];", "D_DECL_ARRSUB 1:7-27 this array is too large" },
 		{ "char x[1 << 24][1 << 24][2];", "D_DECL_ARRSUB" }, { "int x[3](int);", "D_DECL_FUNCTYPE" },
 		{ "int x(int)[3];", "D_DECL_FUNCRET" }, { "int x(int)(int);", "D_DECL_FUNCRET" },
 		{ "self int x(int);", "D_DECL_FUNCTYPE" }, { "this int x[int];", "D_DECL_LOCASSC 1:10-11" },
@@ -95,7 +107,8 @@ static void redeclarations(void **state)
 		{ "int x; self int x; this string x;", "(DECL x: int) (DECL self x: int) (DECL this x: string)" },
 		{ "int x[int]; int x[int];", "(DECL x: int [int]) (DECL x: int [int])" },
 		{ "typedef int t; typedef int t;", "(DECL typedef t: int) (DECL typedef t: int)" },
-		{ "struct s; struct s; struct s { int a; }; struct s x;", "(DECL : struct s) (DECL : struct s) (DECL : struct s) (DECL x: struct s)" },
+		{ "struct s; struct s; struct s { int a; }; struct s x;",
+		  "(DECL : struct s) (DECL : struct s) (DECL : struct s) (DECL x: struct s)" },
 		{ "typedef unsigned long size_t;", "(DECL typedef size_t: unsigned long)" },
 	};
 	static const struct front_case bad[] = {
@@ -105,7 +118,8 @@ static void redeclarations(void **state)
 		{ "int pid;", "D_DECL_IDRED 1:5-8 pid is known to D already" }, { "int trace;", "D_DECL_IDRED" },
 		{ "enum { A }; int A;", "D_DECL_IDRED" }, { "int A; enum { A };", "D_DECL_IDRED 1:15-16" },
 		{ "enum { A, A };", "D_DECL_IDRED 1:11-12" }, { "enum { A }; enum { A };", "D_DECL_IDRED" },
-		{ "typedef int t; typedef long t;", "D_DECL_TYPERED 1:29-30" }, { "enum { A }; typedef int A;", "D_DECL_TYPERED" },
+		{ "typedef int t; typedef long t;", "D_DECL_TYPERED 1:29-30" },
+		{ "enum { A }; typedef int A;", "D_DECL_TYPERED" },
 		{ "typedef int t; enum { t };", "D_SYNTAX" },
 		{ "struct s { int a; }; struct s { int a; };", "D_DECL_TYPERED 1:29-30 struct s is defined already" },
 		{ "enum e { A }; enum e { B };", "D_DECL_TYPERED" },
@@ -122,16 +136,21 @@ static void member_errors(void **state)
 {
 	static const struct front_case c[] = {
 		{ "struct { void x; } s;", "D_DECL_VOIDOBJ" }, { "struct { int f(int); } s;", "D_DECL_FUNCTYPE" },
-		{ "struct s { struct s x; };", "D_DECL_INCOMPLETE" }, { "struct { self int x; } s;", "D_DECL_BADCLASS" },
-		{ "struct { int x[int]; } s;", "D_DECL_ARRTYPE" }, { "struct { int x, x; } s;", "D_DECL_IDRED 1:17-18" },
+		{ "struct s { struct s x; };", "D_DECL_INCOMPLETE" },
+		{ "struct { self int x; } s;", "D_DECL_BADCLASS" },
+		{ "struct { int x[int]; } s;", "D_DECL_ARRTYPE" },
+		{ "struct { int x, x; } s;", "D_DECL_IDRED 1:17-18" },
 		{ "struct { int x[]; int y; } s;", "D_DECL_ARRNULL" }, { "struct { int; } s;", "D_DECL_USELESS" },
-		{ "struct { struct t { int x; }; } s;", "D_DECL_USELESS" }, { "struct { pid_t; } s;", "D_DECL_USELESS" },
+		{ "struct { struct t { int x; }; } s;", "D_DECL_USELESS" },
+		{ "struct { pid_t; } s;", "D_DECL_USELESS" },
 		{ "struct { int x:33; } s;", "D_DECL_BFSIZE 1:16-18" }, { "struct { int x:-1; } s;", "D_DECL_BFSIZE" },
 		{ "struct { int x:0; } s;", "D_DECL_BFSIZE" }, { "struct { _Bool x:2; } s;", "D_DECL_BFSIZE" },
 		{ "struct { char x:9; } s;", "D_DECL_BFSIZE" }, { "struct { int *x:3; } s;", "D_DECL_BFTYPE" },
 		{ "struct { float x:3; } s;", "D_DECL_BFTYPE" }, { "struct { int x:y; } s;", "D_DECL_BFCONST" },
-		{ "enum { A = x };", "D_DECL_ENCONST" }, { "enum { A = 0x7fffffff, B = 0x100000000 };", "D_DECL_ENOFLOW" },
-		{ "enum { A = -1, B = 0xffffffff };", "D_DECL_ENOFLOW" }, { "enum { A = 0xffffffff, B };", "D_DECL_ENOFLOW" },
+		{ "enum { A = x };", "D_DECL_ENCONST" },
+		{ "enum { A = 0x7fffffff, B = 0x100000000 };", "D_DECL_ENOFLOW" },
+		{ "enum { A = -1, B = 0xffffffff };", "D_DECL_ENOFLOW" },
+		{ "enum { A = 0xffffffff, B };", "D_DECL_ENOFLOW" },
 		{ "enum { A = -2147483649 };", "D_DECL_ENOFLOW" }, { "struct {} s;", "D_SYNTAX" },
 		{ "BEGIN { (self int)x }", "D_DECL_BADCLASS" }, { "BEGIN { sizeof (int [int]) }", "D_DECL_ARRTYPE" },
 	};
@@ -159,7 +178,8 @@ static void check_many(const char *before, const char *unit, int n, const char *
 static void large_definitions(void **state)
 {
 	(void)state;
-	check_many("struct s {", "int m%d:3;", 1000, "}; enum { A = sizeof (struct s), B = 1 / (A == 400) };", D_UNKNOWN);
+	check_many("struct s {", "int m%d:3;", 1000, "}; enum { A = sizeof (struct s), B = 1 / (A "
+						     "== 400) };", D_UNKNOWN);
 	check_many("struct s {", "int m%d;", 8193, "};", D_SYNTAX);
 	check_many("enum e {", "e%d,", 1000, "}; int x[e999];", D_UNKNOWN);
 	check_many("enum e {", "e%d,", 8193, "};", D_SYNTAX);
@@ -181,10 +201,14 @@ static void constants(void **state)
 	struct cs { char a; struct { int b, c; } d; };
 #define C(...) { #__VA_ARGS__, __VA_ARGS__ }
 	static const struct { const char *text; long long val; } c[] = {
-		C(1 + 2 * 3), C(-5 / 2), C(-5 % 3), C(5 % -3), C(7 / 2u), C(1 ? 2 : 3), C(0 ? 2 : 3), C(1 << 10), C(-16 >> 2),
-		C(0x80000000 >> 31), C(!5), C(!0), C(~5), C(-(-3)), C(+4), C(1 < 2), C(2 <= 1), C(3 > 2), C(2 >= 3), C(1 == 1),
-		C(1 != 1), C(-1 < 1u), C(-1L < 1u), C(6 & 3), C(6 | 3), C(6 ^ 3), C(1 && 0), C(1 || 0), C(0 && 1 / 0), C(1 || 1 / 0),
-		C((char)300), C((unsigned char)-1), C((short)0x18000), C((_Bool)5), C((int)sizeof (int)), C((int)sizeof (char [7])),
+		C(1 + 2 * 3), C(-5 / 2), C(-5 % 3), C(5 % -3), C(7 / 2u), C(1 ? 2 : 3),
+		C(0 ? 2 : 3), C(1 << 10), C(-16 >> 2),
+		C(0x80000000 >> 31), C(!5), C(!0), C(~5), C(-(-3)), C(+4), C(1 < 2), C(2 <= 1),
+		C(3 > 2), C(2 >= 3), C(1 == 1),
+		C(1 != 1), C(-1 < 1u), C(-1L < 1u), C(6 & 3), C(6 | 3), C(6 ^ 3), C(1 && 0),
+		C(1 || 0), C(0 && 1 / 0), C(1 || 1 / 0),
+		C((char)300), C((unsigned char)-1), C((short)0x18000), C((_Bool)5),
+		C((int)sizeof (int)), C((int)sizeof (char [7])),
 		C(EA), C(EB + 1), C('a'), C((int)sizeof (struct cs)), C((int)offsetof(struct cs, d.c)), C((~0u) >> 4),
 		C((int)(~0u / 2)), C((int)((unsigned long)-1 >> 60)), C((long)0xffffffff == -1), C(0xffffffff == -1),
 		C((unsigned short)-1 >> 8), C(2147483647 + 0L == 0x7fffffff),
@@ -219,10 +243,13 @@ static void constants(void **state)
 static void extreme_constants(void **state)
 {
 	static const char *const c[] = {
-		"(-9223372036854775807 - 1) / -1", "(-9223372036854775807 - 1) % -1", "1 << 100", "1 >> -1", "-2147483648 / -1",
+		"(-9223372036854775807 - 1) / -1", "(-9223372036854775807 - 1) % -1", "1 << 100",
+		"1 >> -1", "-2147483648 / -1",
 		"9223372036854775807 + 1", "9223372036854775807 * 9223372036854775807", "-(-9223372036854775807 - 1)",
-		"18446744073709551615", "0 ? 1 : 2 ? 3 : 4", "1 % 0", "&x", "*x", "x++", "f()", "\"a\"", "a.b", "@a", "self->x", "`x",
-		"a[1]", "x = 1", "stringof(1)", "xlate <int>(1)", "(int *)0", "(struct q)0", "offsetof(int, a)", "sizeof (x)",
+		"18446744073709551615", "0 ? 1 : 2 ? 3 : 4", "1 % 0", "&x", "*x", "x++", "f()",
+		"\"a\"", "a.b", "@a", "self->x", "`x",
+		"a[1]", "x = 1", "stringof(1)", "xlate <int>(1)", "(int *)0", "(struct q)0",
+		"offsetof(int, a)", "sizeof (x)",
 		"sizeof (struct q)",
 	};
 	char text[256];

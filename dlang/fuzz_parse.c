@@ -94,21 +94,32 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 static const char *const seeds[] = {
 	"pid$target:::entry{ @[probefunc] = count() }",
-	"pid$target:libc:malloc:entry/arg0 > 1024 / 2/{ @[ustack(5), execname] = quantize(arg0); self->x[1, \"a\"] = 'ab'; }",
-	"int x; self string y; string s[int, char *]; BEGIN { if (x == 1) { y = \"\\x41\\n\"; } else trace(`sym, mod`sym) }",
+	"pid$target:libc:malloc:entry/arg0 > 1024 / 2/{ @[ustack(5), execname] = quantize(arg0); "
+	"self->x[1, \"a\"] = 'ab'; }",
+	"int x; self string y; string s[int, char *]; BEGIN { if (x == 1) { y = \"\\x41\\n\"; } "
+	"else trace(`sym, mod`sym) }",
 	"struct s { int a:3, :0, b; struct { char c[4]; }; } v; union u { struct s *p; enum e { A, B = 2 << 3 } e; };",
-	"typedef unsigned long (*fn_t)(int, const char *restrict, ...); fn_t f[sizeof (fn_t)]; translator int < fn_t p > { a = p; };",
+	"typedef unsigned long (*fn_t)(int, const char *restrict, ...); fn_t f[sizeof (fn_t)]; "
+	"translator int < fn_t p > { a = p; };",
 	"provider p { probe a(int x, char *) : (string); probe b__c(); }; inline int i[int a, string b] = a ? b : 3;",
-	"#!/usr/sbin/dtrace -s\n#pragma D option quiet\n# 5 \"x.h\"\ntick-1sec,profile:::profile-97 /* c */ // d\n{ printf(\"%d\\n\", $1); }",
-	"a /x ^^ y || (z /= 2, 3) != ~-+!*&w->q.r++/ { xlate <struct s *>(x)->a; offsetof(struct s, c.d); stringof(y); sizeof x; $$2; }",
-	"BEGIN { x = y += z -= 1 *= 2 %= 3 &= 4 ^= 5 |= 6 <<= 7 >>= 8 ? 9 : 10 << 11 >> 12 <= 13 >= 14 == 15; --x; (int)y; }",
-	"this const userland volatile pid_t *z, **q[3]; extern int f(void); 12, libc*:[a-z]?!x:\\*y:$2 { 0x1fULL; 017l; }",
+	"#!/usr/sbin/dtrace -s\n#pragma D option quiet\n# 5 \"x.h\"\n"
+	"tick-1sec,profile:::profile-97 /* c */ // d\n{ printf(\"%d\\n\", $1); }",
+	"a /x ^^ y || (z /= 2, 3) != ~-+!*&w->q.r++/ { xlate <struct s *>(x)->a; offsetof(struct "
+	"s, c.d); stringof(y); sizeof x; $$2; }",
+	"BEGIN { x = y += z -= 1 *= 2 %= 3 &= 4 ^= 5 |= 6 <<= 7 >>= 8 ? 9 : 10 << 11 >> 12 <= 13 "
+	">= 14 == 15; --x; (int)y; }",
+	"this const userland volatile pid_t *z, **q[3]; extern int f(void); 12, "
+	"libc*:[a-z]?!x:\\*y:$2 { 0x1fULL; 017l; }",
 };
 static const char *const words[] = {
-	"int", "struct", "self", "this->", "@", "/", "{", "}", "(", ")", "[", "]", ";", ",", "\"", "'", "\\", "/*", "*/", "//", "\n",
-	"#", "#pragma D ", "#line 1\n", "$target", "$$1", "$9", ":::", "::", "typedef", "int x;", "enum { A }", "if (", "else ",
-	"translator", "inline", "provider", "probe", "xlate <", "sizeof (", "...", "->", "^^", "99999999999999999999", "0x", "`",
-	"uint64_t", "string", "*", "<", ">", "=", "? 1 : 2", "\0", "\xff", "struct s {", "int a[", "unsigned", "long", "/ {",
+	"int", "struct", "self", "this->", "@", "/", "{", "}", "(", ")", "[", "]", ";", ",", "\"",
+	"'", "\\", "/*", "*/", "//", "\n",
+	"#", "#pragma D ", "#line 1\n", "$target", "$$1", "$9", ":::", "::", "typedef", "int x;",
+	"enum { A }", "if (", "else ",
+	"translator", "inline", "provider", "probe", "xlate <", "sizeof (", "...", "->", "^^",
+	"99999999999999999999", "0x", "`",
+	"uint64_t", "string", "*", "<", ">", "=", "? 1 : 2", "\0", "\xff", "struct s {", "int a[",
+	"unsigned", "long", "/ {",
 };
 
 static uint64_t rng;

@@ -31,7 +31,7 @@ enum dt_libact {
 #define DT_IDF_NOWRITE	0x4
 #define DT_IDF_DECLARED	0x8	/* by a declaration, not by first use */
 #define DT_IDF_DESTRUCTIVE 0x10
-#define DT_IDF_FIXED	0x20	/* aggregation of a program compiled before: its keys cannot be widened any more */
+#define DT_IDF_FIXED	0x20	/* aggregation of a program compiled before: its keys are not widened */
 
 struct dt_ident {
 	const char *name;

@@ -135,7 +135,8 @@ static void macro_arguments(void **state)
 		{ "BEGIN{$1}", BODY("(EXPR (INT 42))") }, { "BEGIN{$2}", BODY("(EXPR (IDENT name))") },
 		{ "BEGIN{$$1}", BODY("(EXPR (STR \"42\"))") }, { "BEGIN{$$3}", BODY("(EXPR (STR \"two words\"))") },
 		{ "BEGIN{$$0}", BODY("(EXPR (STR \"x.d\"))") }, { "BEGIN{$4}", BODY("(EXPR (OP1 - (INT 3)))") },
-		{ "BEGIN{$5}", BODY("(EXPR (INT 16))") }, { "BEGIN{1-$4}", BODY("(EXPR (OP2 - (INT 1) (OP1 - (INT 3))))") },
+		{ "BEGIN{$5}", BODY("(EXPR (INT 16))") },
+		{ "BEGIN{1-$4}", BODY("(EXPR (OP2 - (INT 1) (OP1 - (INT 3))))") },
 		{ "BEGIN{$2($1)}", BODY("(EXPR (CALL name (INT 42)))") },
 		{ "BEGIN{($8)x}", BODY("(EXPR (CAST string (IDENT x)))") },
 		{ "BEGIN{$3}", "D_MACRO_INVAL 1:7-9" }, { "BEGIN{$6}", "D_MACRO_OFLOW 1:7-9" },
@@ -143,7 +144,8 @@ static void macro_arguments(void **state)
 		{ "BEGIN{$11}", "D_MACRO_UNDEF 1:7-10" }, { "BEGIN{$$11}", "D_MACRO_UNDEF 1:7-11" },
 		{ "BEGIN{$99999999999999999999}", "D_MACRO_UNDEF" },
 		{ "$2:$2:$$2:x$1y{}", "(PROGRAM (CLAUSE (PDESC name:name:name:x42y)))" },
-		{ "$9{}", "(PROGRAM (CLAUSE (PDESC ::a:b)))" }, { "p:m:$9:entry{}", "(PROGRAM (CLAUSE (PDESC p:m:a:b:entry)))" },
+		{ "$9{}", "(PROGRAM (CLAUSE (PDESC ::a:b)))" },
+		{ "p:m:$9:entry{}", "(PROGRAM (CLAUSE (PDESC p:m:a:b:entry)))" },
 	};
 	static const struct front_case defaults[] = {
 		{ "BEGIN{$20}", BODY("(EXPR (INT 0))") }, { "BEGIN{$$20}", BODY("(EXPR (STR \"\"))") },
@@ -166,7 +168,8 @@ static void macro_variables(void **state)
 		{ "pid$target$pid:::entry{}", "(PROGRAM (CLAUSE (PDESC pid12377:::entry)))" },
 		{ "pid$targetx:::entry{}", "D_MACRO_UNDEF 1:1-20 macro variable $targetx" },
 		{ "pid$:::entry{}", "D_PDESC_INVAL 1:1-13" },
-		{ "a:b:_ZN$LT$T$u20$as$GT$3fooE:entry{}", "(PROGRAM (CLAUSE (PDESC a:b:_ZN$LT$T$u20$as$GT$3fooE:entry)))" },
+		{ "a:b:_ZN$LT$T$u20$as$GT$3fooE:entry{}",
+		  "(PROGRAM (CLAUSE (PDESC a:b:_ZN$LT$T$u20$as$GT$3fooE:entry)))" },
 	};
 	struct front f;
 	char *got;
@@ -205,14 +208,16 @@ static void unused_arguments(void **state)
 static void descriptions(void **state)
 {
 	static const struct front_case ok[] = {
-		{ "BEGIN", "(CLAUSE no body (PDESC :::BEGIN))" }, { "malloc:entry{}", "(CLAUSE (PDESC ::malloc:entry))" },
+		{ "BEGIN", "(CLAUSE no body (PDESC :::BEGIN))" },
+		{ "malloc:entry{}", "(CLAUSE (PDESC ::malloc:entry))" },
 		{ "libc:malloc:entry{}", "(CLAUSE (PDESC :libc:malloc:entry))" },
 		{ "pid1:libc:malloc:entry{}", "(CLAUSE (PDESC pid1:libc:malloc:entry))" },
 		{ ":::{}", "(CLAUSE (PDESC :::))" }, { ":{}", "(CLAUSE (PDESC :::))" },
 		{ "syscall::*r[!a-z]?d*:entry{}", "(CLAUSE (PDESC syscall::*r[!a-z]?d*:entry))" },
 		{ "profile:::profile-97,tick-1sec{}", "(CLAUSE (PDESC profile:::profile-97) (PDESC :::tick-1sec))" },
 		{ "pid1:libc.so.6:a.b:1a{}", "(CLAUSE (PDESC pid1:libc.so.6:a.b:1a))" },
-		{ "pid1:libstdc++.so.6:_ZN3fooC1Ev:return{}", "(CLAUSE (PDESC pid1:libstdc++.so.6:_ZN3fooC1Ev:return))" },
+		{ "pid1:libstdc++.so.6:_ZN3fooC1Ev:return{}",
+		  "(CLAUSE (PDESC pid1:libstdc++.so.6:_ZN3fooC1Ev:return))" },
 		{ "pid1:a.out:-:0x401000{}", "(CLAUSE (PDESC pid1:a.out:-:0x401000))" },
 		{ "pid1::main.(*T).Run:entry{}", "(CLAUSE (PDESC pid1::main.(*T).Run:entry))" },
 		{ "pid1::operator<<:entry{}", "(CLAUSE (PDESC pid1::operator<<:entry))" },
@@ -227,7 +232,8 @@ static void descriptions(void **state)
 	};
 	static const struct front_case bad[] = {
 		{ "a:b:c:d:e{}", "D_PDESC_INVAL 1:1-10" }, { "4294967296{}", "D_PDESC_INVAL 1:1-11" },
-		{ "0{}", "D_PDESC_INVAL" }, { "BEGIN,{}", "D_SYNTAX 1:7-8 syntax error near \"{\": expected a probe description" },
+		{ "0{}", "D_PDESC_INVAL" },
+		{ "BEGIN,{}", "D_SYNTAX 1:7-8 syntax error near \"{\": expected a probe description" },
 		{ "pppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppp:::{}",
 		  "D_PDESC_INVAL 1:1-68 the provider in this probe description is longer than 63 bytes" },
 	};
@@ -287,7 +293,8 @@ static void ambiguous_specifiers(void **state)
 	free(got);
 	f.p.probe_spec_ambiguous_is_probe = true;
 	got = front_parse(&f, "pid_t, uint_t*, int*y {} int w;");
-	assert_string_equal(got, "(PROGRAM (CLAUSE (PDESC :::pid_t) (PDESC :::uint_t*) (PDESC :::int*y)) (DECL w: int))");
+	assert_string_equal(got, "(PROGRAM (CLAUSE (PDESC :::pid_t) (PDESC :::uint_t*) (PDESC "
+				 ":::int*y)) (DECL w: int))");
 	free(got);
 	front_close(&f);
 }
@@ -303,11 +310,13 @@ static void control_lines(void **state)
 	static const struct front_case ok[] = {
 		{ "#!/usr/sbin/dtrace -qs\nBEGIN{}", "(CLAUSE (PDESC :::BEGIN))" },
 		{ "#pragma D option quiet\nBEGIN{}", "(PRAGMA option quiet) (CLAUSE (PDESC :::BEGIN))" },
-		{ "BEGIN{\n  #pragma D option bufsize=4m /* c */ // d\nx}", "(PRAGMA option bufsize=4m) (CLAUSE (PDESC :::BEGIN) (EXPR (IDENT x)))" },
+		{ "BEGIN{\n  #pragma D option bufsize=4m /* c */ // d\nx}",
+		  "(PRAGMA option bufsize=4m) (CLAUSE (PDESC :::BEGIN) (EXPR (IDENT x)))" },
 		{ " # pragma D depends_on library x.d\n\t#pragma\tD  attributes a/b/c provider io provider\n;",
 		  "(PRAGMA depends_on library x.d) (PRAGMA attributes a/b/c provider io provider)" },
 		{ "#pragma D option define=\"a//b\" \\\n  x\n;", "(PRAGMA option define=\"a//b\"    x)" },
-		{ "#ident \"x\"\n#pragma ident \"y\"\n#pragma GCC poison z\n#\n#pragma once\nBEGIN{}", "(CLAUSE (PDESC :::BEGIN))" },
+		{ "#ident \"x\"\n#pragma ident \"y\"\n#pragma GCC poison z\n#\n#pragma once\n"
+		  "BEGIN{}", "(CLAUSE (PDESC :::BEGIN))" },
 		{ "BEGIN{}\n#pragma D option quiet", "(CLAUSE (PDESC :::BEGIN)) (PRAGMA option quiet)" },
 	};
 	static const struct front_case bad[] = {
@@ -315,7 +324,8 @@ static void control_lines(void **state)
 		{ "#pragma error again\n", "D_PRAGERR 1:1-20 #error: again" },
 		{ "#include <a.h>\n", "D_PRAGCTL_INVAL 1:1-15" }, { "BEGIN{\n#define X\n}", "D_PRAGCTL_INVAL 2:1-10" },
 		{ "#pragma D\n", "D_PRAGMA_MALFORM 1:1-10" }, { "#pragma foo\n", "D_PRAGMA_INVAL" },
-		{ "#pragma pack(1)\n", "D_NOSUP" }, { "#line x\n", "D_PRAGMA_MALFORM" }, { "#line 5 x\n", "D_PRAGMA_MALFORM" },
+		{ "#pragma pack(1)\n", "D_NOSUP" }, { "#line x\n", "D_PRAGMA_MALFORM" },
+		{ "#line 5 x\n", "D_PRAGMA_MALFORM" },
 		{ "#line 5 \"x\n", "D_PRAGMA_MALFORM" }, { "#pragma D option /* x\n", "D_COMMENT_EOF 1:1-22" },
 		{ "#line 50\nBEGIN{;\n  = }", "D_SYNTAX 51:3-4" }, { "# 7 \"a.c\" 3 4\n=", "D_SYNTAX 7:1-2" },
 		{ "\n#!x\n", "D_PRAGCTL_INVAL 2:1-4" }, { "#pragma line 9\n=", "D_SYNTAX 9:1-2" },

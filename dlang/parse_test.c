@@ -20,9 +20,11 @@ static void one_liners(void **state)
 		  "(CLAUSE (PDESC syscall::read:entry) (PRED (OP2 && (OP2 == (IDENT execname) (STR \"sh\")) "
 		  "(OP2 > (OP2 / (IDENT arg2) (INT 2)) (INT 1)))) (EXPR (OP2 = (SCOPED self->ts) (IDENT timestamp)))) "
 		  "(CLAUSE (PDESC syscall::read:return) (PRED (SCOPED self->ts)) "
-		  "(EXPR (OP2 = (AGG @t[] (IDENT pid) (IDENT execname)) (CALL avg (OP2 - (IDENT timestamp) (SCOPED self->ts))))) "
+		  "(EXPR (OP2 = (AGG @t[] (IDENT pid) (IDENT execname)) (CALL avg (OP2 - (IDENT "
+		  "timestamp) (SCOPED self->ts))))) "
 		  "(EXPR (OP2 = (SCOPED self->ts) (INT 0)))) "
-		  "(CLAUSE (PDESC :::END) (EXPR (CALL printa (STR \"%d %s %@d\\n\") (AGG @t))) (EXPR (CALL exit (INT 0))))" },
+		  "(CLAUSE (PDESC :::END) (EXPR (CALL printa (STR \"%d %s %@d\\n\") (AGG @t))) "
+		  "(EXPR (CALL exit (INT 0))))" },
 	};
 
 	(void)state;
@@ -39,7 +41,8 @@ static void clauses(void **state)
 		{ "a /x / y/ {}", "(CLAUSE (PDESC :::a) (PRED (OP2 / (IDENT x) (IDENT y))))" },
 		{ "a /(x / {}", "D_SYNTAX 1:9-10" },
 		{ "a /x/y/z/{}", "(CLAUSE (PDESC :::a) (PRED (OP2 / (OP2 / (IDENT x) (IDENT y)) (IDENT z))))" },
-		{ "a /x[1 / 2] / f(3 / 4)/{}", "(CLAUSE (PDESC :::a) (PRED (OP2 / (INDEX (IDENT x) (OP2 / (INT 1) (INT 2))) "
+		{ "a /x[1 / 2] / f(3 / 4)/{}", "(CLAUSE (PDESC :::a) (PRED (OP2 / (INDEX (IDENT x) "
+					       "(OP2 / (INT 1) (INT 2))) "
 		  "(CALL f (OP2 / (INT 3) (INT 4))))))" },
 		{ "a /x, y/ {}", "(CLAUSE (PDESC :::a) (PRED (OP2 , (IDENT x) (IDENT y))))" },
 		{ "a /x /= 2/ {}", "(CLAUSE (PDESC :::a) (PRED (OP2 /= (IDENT x) (INT 2))))" },
@@ -64,7 +67,8 @@ static void clauses(void **state)
 static void statements(void **state)
 {
 	static const struct front_case c[] = {
-		{ "x", "(EXPR (IDENT x))" }, { "x;", "(EXPR (IDENT x))" }, { ";;x;;y;", "(EXPR (IDENT x)) (EXPR (IDENT y))" },
+		{ "x", "(EXPR (IDENT x))" }, { "x;", "(EXPR (IDENT x))" },
+		{ ";;x;;y;", "(EXPR (IDENT x)) (EXPR (IDENT y))" },
 		{ "x; y", "(EXPR (IDENT x)) (EXPR (IDENT y))" },
 		{ "if (x) y;", "(IF (IDENT x) (THEN (EXPR (IDENT y))))" },
 		{ "if (x) y", "(IF (IDENT x) (THEN (EXPR (IDENT y))))" },
@@ -73,7 +77,8 @@ static void statements(void **state)
 		{ "if (x) {} else {}", "(IF (IDENT x))" },
 		{ "if (x) y; else z;", "(IF (IDENT x) (THEN (EXPR (IDENT y))) (ELSE (EXPR (IDENT z))))" },
 		{ "if (x) y; else z", "(IF (IDENT x) (THEN (EXPR (IDENT y))) (ELSE (EXPR (IDENT z))))" },
-		{ "if (x) { y } else { z } w", "(IF (IDENT x) (THEN (EXPR (IDENT y))) (ELSE (EXPR (IDENT z)))) (EXPR (IDENT w))" },
+		{ "if (x) { y } else { z } w", "(IF (IDENT x) (THEN (EXPR (IDENT y))) (ELSE (EXPR "
+					       "(IDENT z)))) (EXPR (IDENT w))" },
 		{ "if (a) if (b) x; else y;",
 		  "(IF (IDENT a) (THEN (IF (IDENT b) (THEN (EXPR (IDENT x))) (ELSE (EXPR (IDENT y))))))" },
 		{ "if (a) { if (b) x; } else y;",
@@ -93,7 +98,8 @@ static void primaries(void **state)
 {
 	static const struct front_case c[] = {
 		{ "x", I(x) }, { "_x9", I(_x9) }, { "(x)", I(x) }, { "((x))", I(x) },
-		{ "self->x", "(SCOPED self->x)" }, { "this->x", "(SCOPED this->x)" }, { "self->string", "(SCOPED self->string)" },
+		{ "self->x", "(SCOPED self->x)" }, { "this->x", "(SCOPED this->x)" },
+		{ "self->string", "(SCOPED self->string)" },
 		{ "self->uint_t", "(SCOPED self->uint_t)" },
 		{ "@", "(AGG @)" }, { "@a", "(AGG @a)" }, { "@a[x]", "(AGG @a[] (IDENT x))" },
 		{ "@[x, 1]", "(AGG @[] (IDENT x) (INT 1))" }, { "@int[1]", "(AGG @int[] (INT 1))" },
@@ -102,7 +108,8 @@ static void primaries(void **state)
 		{ "x[1]", "(INDEX (IDENT x) (INT 1))" }, { "x[1, \"a\"]", "(INDEX (IDENT x) (INT 1) (STR \"a\"))" },
 		{ "x[1][2]", "(INDEX (INDEX (IDENT x) (INT 1)) (INT 2))" },
 		{ "self->a[1,2]", "(INDEX (SCOPED self->a) (INT 1) (INT 2))" },
-		{ "f()", "(CALL f)" }, { "f(1)", "(CALL f (INT 1))" }, { "f(1, x = 2)", "(CALL f (INT 1) (OP2 = (IDENT x) (INT 2)))" },
+		{ "f()", "(CALL f)" }, { "f(1)", "(CALL f (INT 1))" },
+		{ "f(1, x = 2)", "(CALL f (INT 1) (OP2 = (IDENT x) (INT 2)))" },
 		{ "f((1, 2))", "(CALL f (OP2 , (INT 1) (INT 2)))" },
 		{ "x.y", "(MEMBER .y (IDENT x))" }, { "x->y.z", "(MEMBER .z (MEMBER ->y (IDENT x)))" },
 		{ "x->probe", "(MEMBER ->probe (IDENT x))" }, { "x.pid_t", "(MEMBER .pid_t (IDENT x))" },
@@ -127,23 +134,27 @@ static void unaries(void **state)
 	static const struct front_case c[] = {
 		{ "-x", "(OP1 - (IDENT x))" }, { "+x", "(OP1 + (IDENT x))" }, { "~x", "(OP1 ~ (IDENT x))" },
 		{ "!x", "(OP1 ! (IDENT x))" }, { "*x", "(OP1 * (IDENT x))" }, { "&x", "(OP1 & (IDENT x))" },
-		{ "++x", "(OP1 ++ (IDENT x))" }, { "--x", "(OP1 -- (IDENT x))" }, { "- -x", "(OP1 - (OP1 - (IDENT x)))" },
+		{ "++x", "(OP1 ++ (IDENT x))" }, { "--x", "(OP1 -- (IDENT x))" },
+		{ "- -x", "(OP1 - (OP1 - (IDENT x)))" },
 		{ "!!x", "(OP1 ! (OP1 ! (IDENT x)))" }, { "*x->y", "(OP1 * (MEMBER ->y (IDENT x)))" },
 		{ "*x++", "(OP1 * (OP1 post++ (IDENT x)))" }, { "-x[1]", "(OP1 - (INDEX (IDENT x) (INT 1)))" },
 		{ "(int)x", "(CAST int (IDENT x))" }, { "(int)-x", "(CAST int (OP1 - (IDENT x)))" },
 		{ "(char *)x + 1", "(OP2 + (CAST char * (IDENT x)) (INT 1))" },
 		{ "(uint32_t)(int8_t)x", "(CAST uint32_t (CAST int8_t (IDENT x)))" },
-		{ "(struct foo *)x", "(CAST struct foo * (IDENT x))" }, { "(struct m`foo **)x", "(CAST struct m`foo ** (IDENT x))" },
+		{ "(struct foo *)x", "(CAST struct foo * (IDENT x))" },
+		{ "(struct m`foo **)x", "(CAST struct m`foo ** (IDENT x))" },
 		{ "(unsigned long long)x", "(CAST unsigned long long (IDENT x))" },
 		{ "(int (*)(int, char *))x", "(CAST int (*)(int, char *) (IDENT x))" },
 		{ "(int (*)[3])x", "(CAST int (*)[3] (IDENT x))" },
-		{ "(string)x", "(CAST string (IDENT x))" }, { "(userland char *)x", "(CAST userland char * (IDENT x))" },
+		{ "(string)x", "(CAST string (IDENT x))" },
+		{ "(userland char *)x", "(CAST userland char * (IDENT x))" },
 		{ "(const char *const)x", "(CAST const char *const (IDENT x))" },
 		{ "sizeof x", "(SIZEOF (IDENT x))" }, { "sizeof (x)", "(SIZEOF (IDENT x))" },
 		{ "sizeof (int)", "(SIZEOF int)" }, { "sizeof (int) + 1", "(OP2 + (SIZEOF int) (INT 1))" },
 		{ "sizeof (x)->y", "(SIZEOF (MEMBER ->y (IDENT x)))" }, { "sizeof (int [4])", "(SIZEOF int [4])" },
 		{ "sizeof sizeof x", "(SIZEOF (SIZEOF (IDENT x)))" },
-		{ "stringof x", "(STRINGOF (IDENT x))" }, { "stringof(x) == \"a\"", "(OP2 == (STRINGOF (IDENT x)) (STR \"a\"))" },
+		{ "stringof x", "(STRINGOF (IDENT x))" },
+		{ "stringof(x) == \"a\"", "(OP2 == (STRINGOF (IDENT x)) (STR \"a\"))" },
 		{ "stringof x->y", "(STRINGOF (MEMBER ->y (IDENT x)))" },
 		{ "offsetof(struct foo, a)", "(OFFSETOF struct foo .a)" }, { "offsetof(foo, a)", "D_SYNTAX 1:16-19" },
 		{ "offsetof(struct foo, a.b.string)", "(OFFSETOF struct foo .a.b.string)" },
@@ -181,9 +192,11 @@ static void precedence(void **state)
 		{ "a + b * c", "(OP2 + (IDENT a) (OP2 * (IDENT b) (IDENT c)))" },
 		{ "a * b + c", "(OP2 + (OP2 * (IDENT a) (IDENT b)) (IDENT c))" },
 		{ "(a + b) * c", "(OP2 * (OP2 + (IDENT a) (IDENT b)) (IDENT c))" },
-		{ "a * -b", "(OP2 * (IDENT a) (OP1 - (IDENT b)))" }, { "a - b - c", "(OP2 - (OP2 - (IDENT a) (IDENT b)) (IDENT c))" },
+		{ "a * -b", "(OP2 * (IDENT a) (OP1 - (IDENT b)))" },
+		{ "a - b - c", "(OP2 - (OP2 - (IDENT a) (IDENT b)) (IDENT c))" },
 		{ "a / b % c", "(OP2 % (OP2 / (IDENT a) (IDENT b)) (IDENT c))" },
-		{ "a - - b", "(OP2 - (IDENT a) (OP1 - (IDENT b)))" }, { "a---b", "(OP2 - (OP1 post-- (IDENT a)) (IDENT b))" },
+		{ "a - - b", "(OP2 - (IDENT a) (OP1 - (IDENT b)))" },
+		{ "a---b", "(OP2 - (OP1 post-- (IDENT a)) (IDENT b))" },
 		{ "a != b", "(OP2 != (IDENT a) (IDENT b))" }, { "a > b", "(OP2 > (IDENT a) (IDENT b))" },
 		{ "a <= b", "(OP2 <= (IDENT a) (IDENT b))" }, { "a >= b", "(OP2 >= (IDENT a) (IDENT b))" },
 		{ "a >> b", "(OP2 >> (IDENT a) (IDENT b))" },
@@ -192,7 +205,8 @@ static void precedence(void **state)
 		{ "a %= b", "(OP2 %= (IDENT a) (IDENT b))" }, { "a &= b", "(OP2 &= (IDENT a) (IDENT b))" },
 		{ "a ^= b", "(OP2 ^= (IDENT a) (IDENT b))" }, { "a |= b", "(OP2 |= (IDENT a) (IDENT b))" },
 		{ "a <<= b", "(OP2 <<= (IDENT a) (IDENT b))" }, { "a >>= b", "(OP2 >>= (IDENT a) (IDENT b))" },
-		{ "a + b = c", "D_SYNTAX 1:13-14" }, { "a ? b = c : d", "(OP3 (IDENT a) (OP2 = (IDENT b) (IDENT c)) (IDENT d))" },
+		{ "a + b = c", "D_SYNTAX 1:13-14" },
+		{ "a ? b = c : d", "(OP3 (IDENT a) (OP2 = (IDENT b) (IDENT c)) (IDENT d))" },
 		{ "a ? b : c = d", "D_SYNTAX 1:17-18" },
 	};
 
@@ -210,8 +224,10 @@ static void typedef_names(void **state)
 		  "(DECL typedef s: struct s) (DECL : struct s) (DECL p: s *) "
 		  "(CLAUSE (PDESC :::BEGIN) (EXPR (MEMBER ->s (CAST s * (IDENT p)))))" },
 		{ "BEGIN { (t)x }", "D_SYNTAX 1:12-13" },
-		{ "typedef int t, *u; u x[2]; t y;", "(DECL typedef t: int) (DECL typedef u: int *) (DECL x: u [2]) (DECL y: t)" },
-		{ "int uint_t; BEGIN { uint_t + 1 }", "(DECL uint_t: int) (CLAUSE (PDESC :::BEGIN) (EXPR (OP2 + (IDENT uint_t) (INT 1))))" },
+		{ "typedef int t, *u; u x[2]; t y;", "(DECL typedef t: int) (DECL typedef u: int "
+						     "*) (DECL x: u [2]) (DECL y: t)" },
+		{ "int uint_t; BEGIN { uint_t + 1 }", "(DECL uint_t: int) (CLAUSE (PDESC :::BEGIN) "
+						      "(EXPR (OP2 + (IDENT uint_t) (INT 1))))" },
 		{ "struct uint_t { int uint_t; } x;", "(DECL x: struct uint_t)" },
 		{ "unsigned uint_t; const uint_t y;", "(DECL uint_t: unsigned int) (DECL y: const uint_t)" },
 		{ "provider uint_t { probe pid_t(pid_t); };", "(PROVIDER uint_t (PROBEDEF pid_t void (pid_t)))" },
@@ -228,11 +244,13 @@ static void definitions(void **state)
 		{ "inline string s = \"a\" == \"b\" ? \"c\" : \"d\";",
 		  "(INLINE s: string (OP3 (OP2 == (STR \"a\") (STR \"b\")) (STR \"c\") (STR \"d\")))" },
 		{ "inline int f[int a, string b] = a; BEGIN { f[1, \"x\"] }",
-		  "(INLINE f [int a, string b]: int (IDENT a)) (CLAUSE (PDESC :::BEGIN) (EXPR (INDEX (IDENT f) (INT 1) (STR \"x\"))))" },
+		  "(INLINE f [int a, string b]: int (IDENT a)) (CLAUSE (PDESC :::BEGIN) (EXPR "
+		  "(INDEX (IDENT f) (INT 1) (STR \"x\"))))" },
 		{ "inline char *p = (char *)0;", "(INLINE p: char * (CAST char * (INT 0)))" },
 		{ "struct in { int a; }; struct out { int b; string c; };\n"
 		  "translator struct out < struct in *p > { b = p->a; c = \"x\"; };\nBEGIN { xlate <struct out>(0).b }",
-		  "(DECL : struct in) (DECL : struct out) (XLATOR struct out < struct in * p > (XMEMBER b (MEMBER ->a (IDENT p))) "
+		  "(DECL : struct in) (DECL : struct out) (XLATOR struct out < struct in * p > "
+		  "(XMEMBER b (MEMBER ->a (IDENT p))) "
 		  "(XMEMBER c (STR \"x\"))) (CLAUSE (PDESC :::BEGIN) (EXPR (MEMBER .b (XLATE struct out (INT 0)))))" },
 		{ "translator pid_t < int i > { };", "(XLATOR pid_t < int i >)" },
 		{ "provider p { };", "(PROVIDER p)" },
@@ -241,7 +259,8 @@ static void definitions(void **state)
 		  "(PROBEDEF string__c void (void) : void (void)))" },
 		{ "inline int x;", "D_SYNTAX 1:13-14" }, { "inline self int x = 1;", "D_DECL_BADCLASS 1:8-12" },
 		{ "inline int f[int] = 1;", "D_DECL_PARMNAME" }, { "inline int f[int a, int a] = 1;", "D_DECL_IDRED" },
-		{ "inline int x = 1; inline int x = 2;", "D_DECL_IDRED 1:30-31" }, { "int x; inline int x = 1;", "D_DECL_IDRED" },
+		{ "inline int x = 1; inline int x = 2;", "D_DECL_IDRED 1:30-31" },
+		{ "int x; inline int x = 1;", "D_DECL_IDRED" },
 		{ "inline int x = 1; int x;", "D_DECL_IDRED 1:23-24 x is known to D already" },
 		{ "inline void x = 1;", "D_DECL_VOIDOBJ" },
 		{ "translator int < int > {};", "D_SYNTAX 1:22-23" }, { "provider p { int x; };", "D_SYNTAX 1:14-17" },
@@ -277,24 +296,36 @@ static void messages(void **state)
 	static const struct { const char *text, *want, *hint; } c[] = {
 		{ "BEGIN { x = ; }", "D_SYNTAX 1:13-14 syntax error near \";\": expected an expression", "" },
 		{ "BEGIN { trace(1; }", "D_SYNTAX 1:16-17 syntax error near \";\": expected \",\" or \")\"", "" },
-		{ "BEGIN { trace(1)", "D_SYNTAX 1:17-17 syntax error at the end of the program: expected \";\" or \"}\"", "" },
-		{ "BEGIN { trace(1) trace(2) }", "D_SYNTAX 1:18-23 syntax error near \"trace\": expected \";\" or \"}\"", "" },
-		{ "BEGIN\n{\n\twhile (1);\n}", "D_SYNTAX 3:2-7 syntax error near \"while\": expected a statement or \"}\"", "no \"while\"" },
-		{ "BEGIN { int x; }", "D_SYNTAX 1:9-12 syntax error near \"int\": expected a statement or \"}\"", "outside of clauses" },
-		{ "BEGIN { pid_t x; }", "D_SYNTAX 1:9-14 syntax error near \"pid_t\": expected a statement or \"}\"", "outside of clauses" },
-		{ "BEGIN /x {}", "D_SYNTAX 1:10-11 syntax error near \"{\": expected the \"/\" that ends the predicate", "" },
-		{ "BEGIN /x/ trace(1);", "D_SYNTAX 1:19-20 syntax error near \";\": expected the \"/\" that ends the predicate", "before \"{\"" },
-		{ "BEGIN { \"a\" \"b\" }", "D_SYNTAX 1:13-16 syntax error near \"\"b\"\": expected \";\" or \"}\"", "strjoin" },
-		{ "BEGIN {}}", "D_SYNTAX 1:9-10 syntax error near \"}\": expected a probe description or a declaration", NULL },
-		{ "@a = count();", "D_SYNTAX 1:1-2 syntax error near \"@\": expected a probe description or a declaration", "in braces" },
-		{ "int x = 3;", "D_SYNTAX 1:7-8 syntax error near \"=\": expected \";\" or \",\"", "assign it in a clause" },
+		{ "BEGIN { trace(1)", "D_SYNTAX 1:17-17 syntax error at the end of the program: "
+				      "expected \";\" or \"}\"", "" },
+		{ "BEGIN { trace(1) trace(2) }", "D_SYNTAX 1:18-23 syntax error near \"trace\": "
+						 "expected \";\" or \"}\"", "" },
+		{ "BEGIN\n{\n\twhile (1);\n}", "D_SYNTAX 3:2-7 syntax error near \"while\": "
+					       "expected a statement or \"}\"", "no \"while\"" },
+		{ "BEGIN { int x; }", "D_SYNTAX 1:9-12 syntax error near \"int\": expected a "
+				      "statement or \"}\"", "outside of clauses" },
+		{ "BEGIN { pid_t x; }", "D_SYNTAX 1:9-14 syntax error near \"pid_t\": expected a "
+					"statement or \"}\"", "outside of clauses" },
+		{ "BEGIN /x {}", "D_SYNTAX 1:10-11 syntax error near \"{\": expected the \"/\" "
+				 "that ends the predicate", "" },
+		{ "BEGIN /x/ trace(1);", "D_SYNTAX 1:19-20 syntax error near \";\": expected the "
+					 "\"/\" that ends the predicate", "before \"{\"" },
+		{ "BEGIN { \"a\" \"b\" }", "D_SYNTAX 1:13-16 syntax error near \"\"b\"\": expected "
+					   "\";\" or \"}\"", "strjoin" },
+		{ "BEGIN {}}", "D_SYNTAX 1:9-10 syntax error near \"}\": expected a probe "
+			       "description or a declaration", NULL },
+		{ "@a = count();", "D_SYNTAX 1:1-2 syntax error near \"@\": expected a probe "
+				   "description or a declaration", "in braces" },
+		{ "int x = 3;", "D_SYNTAX 1:7-8 syntax error near \"=\": expected \";\" or \",\"",
+		  "assign it in a clause" },
 		{ "BEGIN { a-> }", "D_SYNTAX 1:13-14 syntax error near \"}\": expected a name", "" },
 		{ "BEGIN { # }", "D_SYNTAX 1:9-10 syntax error near \"#\": expected a statement or \"}\"", "" },
 		{ "BEGIN,", "D_SYNTAX 1:7-7 syntax error at the end of the program: expected a probe description", "" },
 		{ "int f(", "D_SYNTAX 1:7-7 syntax error at the end of the program: expected a type or \")\"", "" },
 		{ "BEGIN { \001 }", "D_SYNTAX 1:9-10 syntax error near \"?\": expected a statement or \"}\"", "" },
 		{ "BEGIN { x y12345678901234567890123456789012345678901234567890 }",
-		  "D_SYNTAX 1:11-62 syntax error near \"y123456789012345678901234567890123456789...\": expected \";\" or \"}\"", "" },
+		  "D_SYNTAX 1:11-62 syntax error near "
+		  "\"y123456789012345678901234567890123456789...\": expected \";\" or \"}\"", "" },
 	};
 
 	(void)state;
@@ -316,9 +347,11 @@ static void messages(void **state)
 }
 
 /* before, unit n times, middle, closing unit n times, after. */
-static char *repeated(const char *before, const char *unit, const char *middle, const char *end, const char *after, int n)
+static char *repeated(const char *before, const char *unit, const char *middle, const char *end,
+		      const char *after, int n)
 {
-	char *s = calloc(1, strlen(before) + strlen(middle) + strlen(after) + n * (strlen(unit) + strlen(end)) + 1), *p = s;
+	char *s = calloc(1, strlen(before) + strlen(middle) + strlen(after) +
+			 n * (strlen(unit) + strlen(end)) + 1), *p = s;
 
 	p = stpcpy(p, before);
 	for (int i = 0; i < n; i++)
@@ -405,7 +438,8 @@ static void type_alone(void **state)
 	static const struct { const char *text, *name; } c[] = {
 		{ "int", "int" }, { "struct foo *", "struct foo *" }, { " char *const [3] ", "char *const [3]" },
 		{ "int (*)(void)", "int (*)(void)" }, { "pid_t", "pid_t" }, { "unsigned", "unsigned int" },
-		{ "nonesuch_t", NULL }, { "int x", NULL }, { "", NULL }, { "3", NULL }, { "int;", NULL }, { "int [int]", NULL },
+		{ "nonesuch_t", NULL }, { "int x", NULL }, { "", NULL }, { "3", NULL },
+		{ "int;", NULL }, { "int [int]", NULL },
 		{ "self int", NULL },
 	};
 	const struct dt_type *t;

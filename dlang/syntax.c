@@ -156,7 +156,8 @@ static void hint(struct dt_parser *ps, const char *found, const char *text, size
 	bool expression = wants(&w, "integer");
 
 	if (!strcmp(found, "reserved word"))
-		dt_hint(ps->diag, "D has no \"%.*s\": clauses run straight through, with if and else at most", (int)n, text);
+		dt_hint(ps->diag, "D has no \"%.*s\": clauses run straight through, with if and "
+				  "else at most", (int)n, text);
 	else if (wants(&w, "probe description") && wants(&w, "inline"))
 		dt_hint(ps->diag, "actions stand in braces after a probe description: BEGIN { ... }");
 	else if (!strcmp(found, "'='") && !expression && wants(&w, "','"))

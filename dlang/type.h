@@ -29,7 +29,7 @@ enum dt_type_kind {
 	DT_T_UNION,
 	DT_T_FUNC,
 	DT_T_TYPEDEF,
-	DT_T_STRING,		/* D string: by reference; size is the default strsize (256), the option may differ */
+	DT_T_STRING,		/* D string: by reference; of the default strsize (256), the option may differ */
 	DT_T_FORWARD,		/* struct/union/enum named, not defined yet; ->base when completed */
 	DT_T_ASSOC,		/* associative array: base value type, params the key signature */
 	DT_T_AGG,		/* @name: params the key signature once known */
@@ -101,8 +101,9 @@ const struct dt_type *dt_type_assoc(struct dt_types *ts, const struct dt_type *v
 const struct dt_type *dt_type_qualified(struct dt_types *ts, const struct dt_type *t, uint8_t quals);
 /* struct/union/enum: declare a tag (FORWARD until defined), then define it. */
 struct dt_type *dt_type_tag(struct dt_types *ts, enum dt_type_kind kind, const char *tag);
+/* Lays the members out: their bitoff is ignored. -EEXIST, -EINVAL. */
 int dt_type_define_members(struct dt_types *ts, struct dt_type *t, enum dt_type_kind kind,
-			   const struct dt_member *m, uint32_t n);	/* lays out; m's bitoff ignored. -EEXIST, -EINVAL */
+			   const struct dt_member *m, uint32_t n);
 	/*
 	 * A member without a name is an anonymous struct or union (looked into by
 	 * dt_type_member), else an unnamed bit-field: it makes room and is dropped;
@@ -123,8 +124,10 @@ bool dt_types_is_typedef(struct dt_types *ts, const char *name);	/* the lexer as
 bool dt_types_enumerator(struct dt_types *ts, const char *name, int64_t *value, const struct dt_type **type);
 
 const struct dt_type *dt_type_resolve(const struct dt_type *t);	/* through typedefs, completed forwards */
-const struct dt_member *dt_type_member(const struct dt_type *t, const char *name, uint64_t *bitoff); /* looks into anonymous ones */
-bool dt_type_same(const struct dt_type *a, const struct dt_type *b);		/* C compatibility after resolving */
+/* Looks into anonymous ones. */
+const struct dt_member *dt_type_member(const struct dt_type *t, const char *name, uint64_t *bitoff);
+/* C compatibility after resolving */
+bool dt_type_same(const struct dt_type *a, const struct dt_type *b);
 /* Assignable as in C 6.5.16.1 (and D: string <- char *, char[]). */
 bool dt_type_is_integer(const struct dt_type *t);	/* INT, ENUM */
 bool dt_type_is_scalar(const struct dt_type *t);	/* integer or pointer */

@@ -59,7 +59,8 @@ static bool binds_tighter(const struct dt_type *t)
 
 static void put_named(struct text *out, const struct dt_type *t)
 {
-	static const char *const words[] = { [DT_T_STRUCT] = "struct ", [DT_T_UNION] = "union ", [DT_T_ENUM] = "enum " };
+	static const char *const words[] = { [DT_T_STRUCT] = "struct ", [DT_T_UNION] = "union ",
+					     [DT_T_ENUM] = "enum " };
 	bool tag = t->kind == DT_T_STRUCT || t->kind == DT_T_UNION || t->kind == DT_T_ENUM ||
 	       t->kind == DT_T_FORWARD;
 

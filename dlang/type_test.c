@@ -131,7 +131,8 @@ static void basic_sizes(void **state)
 	SIZE(void *); SIZE(_Bool); SIZE(size_t); SIZE(ssize_t); SIZE(intptr_t); SIZE(uintptr_t); SIZE(ptrdiff_t);
 	SIZE(int8_t); SIZE(int16_t); SIZE(int32_t); SIZE(int64_t); SIZE(uint8_t); SIZE(uint16_t); SIZE(uint32_t);
 	SIZE(uint64_t); SIZE(intmax_t); SIZE(uintmax_t); SIZE(pid_t); SIZE(uid_t); SIZE(gid_t); SIZE(id_t); SIZE(dev_t);
-	SIZE(ino_t); SIZE(mode_t); SIZE(nlink_t); SIZE(off_t); SIZE(time_t); SIZE(clock_t); SIZE(key_t); SIZE(clockid_t);
+	SIZE(ino_t); SIZE(mode_t); SIZE(nlink_t); SIZE(off_t); SIZE(time_t); SIZE(clock_t);
+		SIZE(key_t); SIZE(clockid_t);
 	SIZE(useconds_t); SIZE(suseconds_t); SIZE(blksize_t); SIZE(blkcnt_t); SIZE(u_char); SIZE(u_short); SIZE(u_int);
 	SIZE(u_long); SIZE(ushort); SIZE(uint); SIZE(ulong); SIZE(caddr_t); SIZE(wchar_t); SIZE(int [3][5]);
 	check_size("boolean_t", 4, 4);
@@ -151,7 +152,8 @@ static const struct dt_type *look(const char *name)
 static void interning(void **state)
 {
 	struct dt_types *ts = defs.types;
-	const struct dt_type *i = dt_basic(ts, DT_B_INT), *c = dt_basic(ts, DT_B_CHAR), *p[2] = { i, c }, *q[2] = { c, i };
+	const struct dt_type *i = dt_basic(ts, DT_B_INT), *c = dt_basic(ts, DT_B_CHAR),
+		*p[2] = { i, c }, *q[2] = { c, i };
 
 	(void)state;
 	assert_ptr_equal(dt_type_pointer(ts, i), dt_type_pointer(ts, i));
@@ -175,15 +177,20 @@ static void interning(void **state)
 static void sameness(void **state)
 {
 	static const struct { const char *a, *b; bool same; } c[] = {
-		{ "int", "int", true }, { "int", "unsigned", false }, { "int", "long", false }, { "long", "long long", true },
+		{ "int", "int", true }, { "int", "unsigned", false }, { "int", "long", false },
+		{ "long", "long long", true },
 		{ "int", "const int", true }, { "pid_t", "int", true }, { "pid_t *", "int *", true },
-		{ "const char *", "char *", true }, { "char *const *", "char **", true }, { "char", "signed char", true },
-		{ "char", "unsigned char", false }, { "char *", "unsigned char *", false }, { "int [3]", "int [3]", true },
+		{ "const char *", "char *", true }, { "char *const *", "char **", true },
+		{ "char", "signed char", true },
+		{ "char", "unsigned char", false }, { "char *", "unsigned char *", false },
+		{ "int [3]", "int [3]", true },
 		{ "int [3]", "int [4]", false }, { "int [3][4]", "pid_t [3][4]", true }, { "int *", "int [3]", false },
-		{ "struct t1", "struct t1", true }, { "struct t1", "struct t2", false }, { "const struct t1 *", "struct t1 *", true },
+		{ "struct t1", "struct t1", true }, { "struct t1", "struct t2", false },
+		{ "const struct t1 *", "struct t1 *", true },
 		{ "struct t1", "union u1", false }, { "enum e1", "int", false }, { "void *", "void *", true },
 		{ "void *", "char *", false }, { "string", "string", true }, { "string", "char *", false },
-		{ "float", "double", false }, { "_Bool", "char", false }, { "_Bool", "bool", true }, { "uint64_t", "size_t", true },
+		{ "float", "double", false }, { "_Bool", "char", false }, { "_Bool", "bool", true },
+		{ "uint64_t", "size_t", true },
 	};
 
 	(void)state;
@@ -202,7 +209,8 @@ static void predicates(void **state)
 		{ "int", true, true, false, false, false }, { "pid_t", true, true, false, false, false },
 		{ "_Bool", true, true, false, false, false }, { "enum e1", true, true, false, false, false },
 		{ "char *", false, true, false, true, false }, { "caddr_t", false, true, false, true, false },
-		{ "const unsigned char *", false, true, false, true, false }, { "int *", false, true, false, false, false },
+		{ "const unsigned char *", false, true, false, true, false },
+		{ "int *", false, true, false, false, false },
 		{ "char [8]", false, false, false, true, true }, { "int [8]", false, false, false, false, true },
 		{ "string", false, false, true, true, true }, { "struct t1", false, false, false, false, true },
 		{ "union u1", false, false, false, false, true }, { "double", false, false, false, false, true },
@@ -226,17 +234,22 @@ static void predicates(void **state)
 static void lookup(void **state)
 {
 	static const struct { const char *text, *name; } c[] = {
-		{ "int", "int" }, { " unsigned  long long int\t", "unsigned long long" }, { "long unsigned", "unsigned long" },
-		{ "signed", "int" }, { "unsigned", "unsigned int" }, { "short int", "short" }, { "signed char", "signed char" },
+		{ "int", "int" }, { " unsigned  long long int\t", "unsigned long long" },
+		{ "long unsigned", "unsigned long" },
+		{ "signed", "int" }, { "unsigned", "unsigned int" }, { "short int", "short" },
+		{ "signed char", "signed char" },
 		{ "long double", "long double" }, { "int long signed long", "long long" }, { "char*", "char *" },
-		{ "char * *", "char **" }, { "const char *const", "const char *const" }, { "char const *", "const char *" },
+		{ "char * *", "char **" }, { "const char *const", "const char *const" },
+		{ "char const *", "const char *" },
 		{ "volatile int *restrict", "volatile int *restrict" }, { "userland char *", "userland char *" },
 		{ "struct t1", "struct t1" }, { "struct t1 *[2][3]", "struct t1 *[2][3]" }, { "enum e1", "enum e1" },
 		{ "pid_t *", "pid_t *" }, { "string", "string" }, { "int [0x10]", "int [16]" },
 		{ "", NULL }, { "foo", NULL }, { "struct nonesuch", NULL }, { "struct", NULL }, { "union t1", NULL },
 		{ "int int", NULL }, { "unsigned signed", NULL }, { "short long", NULL }, { "long long long", NULL },
-		{ "unsigned float", NULL }, { "int pid_t", NULL }, { "pid_t int", NULL }, { "int [", NULL }, { "int []", NULL },
-		{ "int [0]", NULL }, { "int *4", NULL }, { "int *x", NULL }, { "4", NULL }, { "E_A", NULL }, { "int, int", NULL },
+		{ "unsigned float", NULL }, { "int pid_t", NULL }, { "pid_t int", NULL },
+		{ "int [", NULL }, { "int []", NULL },
+		{ "int [0]", NULL }, { "int *4", NULL }, { "int *x", NULL }, { "4", NULL },
+		{ "E_A", NULL }, { "int, int", NULL },
 		{ "void [3]", NULL }, { "int (*)(void)", NULL },
 	};
 	char buf[64], stars[2000];
@@ -261,7 +274,8 @@ static void lookup(void **state)
 static void names(void **state)
 {
 	static const char *const same[] = {
-		"char *[4]", "int (*)(long)", "int (*[3])(char, ...)", "int (*(*)(void))[5]", "void (*)(int (*)(void), char *)",
+		"char *[4]", "int (*)(long)", "int (*[3])(char, ...)", "int (*(*)(void))[5]",
+		"void (*)(int (*)(void), char *)",
 		"const int *const *", "struct t1 (*)[2]", "unsigned long (*(*)[2])[3]",
 	};
 	struct dt_types *ts = defs.types;

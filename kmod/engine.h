@@ -159,7 +159,8 @@ void dtk_buf_switch(struct dtk_buf *buf, struct dtrace_ioc_switch *out);
 struct dtk_aggbuf;		/* aggregation table of one CPU: two halves and their private index */
 int dtk_aggbuf_create(struct dtk_aggbuf **ret, void *half0, void *half1, size_t size);
 void dtk_aggbuf_destroy(struct dtk_aggbuf *ab);
-void dtk_aggbuf_switch(struct dtk_aggbuf *ab, struct dtrace_ioc_switch *out);	/* Context: switch; O(buckets used) at most */
+/* Context: switch; O(buckets used) at most. */
+void dtk_aggbuf_switch(struct dtk_aggbuf *ab, struct dtrace_ioc_switch *out);
 u64 dtk_aggbuf_drops(const struct dtk_aggbuf *ab);
 
 /* ---- Firing (fire.c, dif_exec.c) ------------------------------------------ */

@@ -69,7 +69,8 @@ static int check_header(struct loader *l, size_t size)
 	if (size < sizeof(*h) || h->magic != DTRACE_IMAGE_MAGIC)
 		return refuse(l, "This is not a program image.");
 	if (h->version != DTRACE_ABI_VERSION)
-		return refuse(l, "The image has version %u, this module needs version %u: install a dtrace command and a module of the same release.",
+		return refuse(l, "The image has version %u, this module needs version %u: install "
+				 "a dtrace command and a module of the same release.",
 			      h->version, DTRACE_ABI_VERSION);
 	if (h->size != size)
 		return refuse(l, "The image says it has %u bytes but has %zu.", h->size, size);

@@ -38,9 +38,16 @@ long dtk_read_user_str(char *dst, u64 addr, size_t n);
 
 u64 dtk_time_mono(void);	/* ns; NMI-safe */
 u64 dtk_time_wall(void);
-u64 dtk_thread_id(void);	/* key of thread-local variables: never reused while a thread lives; different per CPU's idle and interrupt level */
+/*
+ * Key of thread-local variables: never reused while a thread lives; different
+ * for each CPU's idle thread and interrupt level.
+ */
+u64 dtk_thread_id(void);
 
-/* Scalar built-in variables but args, probe names, id, epid, timestamps. Returns false: not available here (-> ILLOP fault). */
+/*
+ * Scalar built-in variables but args, probe names, id, epid, timestamps. Returns false: not
+ * available here (-> ILLOP fault).
+ */
 bool dtk_builtin(u32 var, struct dtk_fire *f, u64 *val);
 /* String built-ins (execname, ...): copies at most @n bytes with NUL; false as above. */
 bool dtk_builtin_str(u32 var, struct dtk_fire *f, char *dst, size_t n);

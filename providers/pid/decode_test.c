@@ -55,7 +55,9 @@ static void forms(void **state)
 		{ "\xe2\xf0", 2, DTRACE_PID_LOOP, 1, .cond = true, .target = 0xff2 },
 		{ "\xe3\x02", 2, DTRACE_PID_LOOP, 1, .cond = true, .target = 0x1004 },
 		{ "\x67\xe3\x02", 3, DTRACE_PID_LOOP, 2, .cond = true, .target = 0x1005 },
-		{ "\xc7\xf8\x10\x00\x00\x00", 6, DTRACE_PID_JCC, 2, .fixed = true, .cond = true, .target = 0x1016 },	/* xbegin */
+		/* xbegin */
+		{ "\xc7\xf8\x10\x00\x00\x00", 6, DTRACE_PID_JCC, 2, .fixed = true, .cond = true,
+		  .target = 0x1016 },
 		{ "\x48\x8b\x05\x10\x00\x00\x00", 7, DTRACE_PID_RIPREL, 3 },
 		{ "\x48\x8d\x3d\x10\x00\x00\x00", 7, DTRACE_PID_RIPREL, 3 },		/* lea */
 		{ "\xc7\x05\x10\x00\x00\x00\x01\x00\x00\x00", 10, DTRACE_PID_RIPREL, 2 },
@@ -81,7 +83,8 @@ static void forms(void **state)
 		    in.is_ret != form[i].ret || in.is_end != form[i].end || in.is_call != form[i].call ||
 		    in.indirect != form[i].indirect || in.conditional != form[i].cond ||
 		    in.target != form[i].target)
-			fail_msg("form %zu: len %u kind %u off %u fixed %d ret %d end %d call %d ind %d cond %d target %lx",
+			fail_msg("form %zu: len %u kind %u off %u fixed %d ret %d end %d call %d "
+				 "ind %d cond %d target %lx",
 				 i, in.point.len, in.point.kind, in.point.off, in.is_fixed, in.is_ret, in.is_end,
 				 in.is_call, in.indirect, in.conditional, (long)in.target);
 		assert_memory_equal(in.point.bytes, code, in.point.len);

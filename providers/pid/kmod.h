@@ -96,7 +96,8 @@
 
 #define DPID_GHOST_SECS	60
 #define DPID_INT3	0xcc
-#define DPID_SLOT	32	/* bytes of a stub's slot: prefixes and 15 bytes of instruction, 13 of pushing, a jump */
+/* bytes of a stub's slot: prefixes and 15 bytes of instruction, 13 of pushing, a jump */
+#define DPID_SLOT	32
 #define DPID_NWHY	8
 #define DPID_MAX_HOLDERS 64
 

@@ -82,7 +82,8 @@ static void clean_child(struct callback_head *head)
 			dpid_areas_unmap(p);
 		} else {
 			atomic_inc(&p->lost);
-			pr_warn("dtrace: no memory to restore the text of process %d, forked by %d; it runs on through stubs until the module is unloaded\n",
+			pr_warn("dtrace: no memory to restore the text of process %d, forked by "
+				"%d; it runs on through stubs until the module is unloaded\n",
 				task_tgid_nr(current), p->tgid);
 		}
 		mutex_unlock(&p->lock);

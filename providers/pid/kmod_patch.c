@@ -316,7 +316,8 @@ int dpid_sync(struct dpid_proc *p)
 	mutex_lock(&p->lock);
 	if (mmget_not_zero(p->mm)) {
 		WRITE_ONCE(p->hot, true);
-		smp_mb();	/* hot before any 0xCC; a fork that copied one sees it (the mmap_lock orders the rest) */
+		/* Hot before any 0xCC: a fork that copied one sees it (the mmap_lock orders the rest). */
+		smp_mb();
 		ret = dpid_stubs_prepare(p);
 		if (!ret)
 			ret = patch_all(p);

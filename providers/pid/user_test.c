@@ -220,7 +220,8 @@ static const char walker[] =
 	"  case 6: return branchy(3); default: return -1; } return leaf(sink); }\n"
 	"int (*volatile ptr)(int) = tail;\n"
 	"N int through(int x) { sink--; return ptr(x); }\n"
-	"N int loops(int n) { int s = 0; for (int i = 0; i < n; i++) { if (i == 6 && zero) return s; s += leaf(i); } return s; }\n"
+	"N int loops(int n) { int s = 0; for (int i = 0; i < n; i++) { if (i == 6 && zero) return "
+	"s; s += leaf(i); } return s; }\n"
 	"N void last(void) { exit(sink & 0 ? 1 : 3); }\n"
 	"int main(void) { int s = fib(6); for (int i = 0; i < 20; i++) s += branchy(i) + framed(i) + table(i % 9)\n"
 	"  + through(i); s += loops(8); sink = s; last(); }\n";
@@ -314,7 +315,8 @@ static void end_stepped(struct dt_pid *dp)
 static void counts_are_exact(void **state)
 {
 	static const char *const flags[] = {
-		"-O2", "-O2 -no-pie -fno-pie", "-O0", "-O3 -fcf-protection=full", "-Os", "-O2 -fno-reorder-blocks-and-partition",
+		"-O2", "-O2 -no-pie -fno-pie", "-O0", "-O3 -fcf-protection=full", "-Os",
+		"-O2 -fno-reorder-blocks-and-partition",
 	};
 
 	(void)state;
@@ -389,14 +391,22 @@ static const char small[] =
 	"int __attribute__((alias(\"used\"))) other_name(int);\n"
 	"static int __attribute__((noinline)) inner(int x) { return used(x) + 1; }\n"
 	"int spin(volatile int *p);\n"
-	"asm(\".globl spin\\n.type spin,@function\\nspin: .cfi_startproc\\n dec %edi\\n jne spin\\n ret\\n.cfi_endproc\\n.size spin,.-spin\\n\"\n"
-	"    \".globl lost\\n.type lost,@function\\nlost: jmp .+4\\n .byte 0x48,0xb8\\n nop\\n ret\\n .skip 16,0x90\\n.size lost,.-lost\\n\"\n"
-	"    \".globl trap\\n.type trap,@function\\ntrap: .cfi_startproc\\n int3\\n ret\\n.cfi_endproc\\n.size trap,.-trap\\n\"\n"
-	"    \".globl first\\n.type first,@function\\nfirst: .cfi_startproc\\n nop\\n.cfi_endproc\\n.size first,.-first\\n\"\n"
-	"    \".globl second\\n.type second,@function\\nsecond: .cfi_startproc\\n nop\\nmid: ret\\n.cfi_endproc\\n.size second,.-second\\n\"\n"
-	"    \".globl third\\n.type third,@function\\nthird: .cfi_startproc\\n jmp mid\\n.cfi_endproc\\n.size third,.-third\\n\"\n);\n"
-	"asm(\".globl restarts\\n.type restarts,@function\\nrestarts: .cfi_startproc\\n nop\\n1: nop\\n nop\\n2: ret\\n3: ret\\n.cfi_endproc\\n\"\n"
-	"    \".size restarts,.-restarts\\n.pushsection __rseq_cs,\\\"aw\\\"\\n.balign 32\\n.long 0,0\\n.quad 1b,2b-1b,3b\\n.popsection\\n\");\n"
+	"asm(\".globl spin\\n.type spin,@function\\nspin: .cfi_startproc\\n dec %edi\\n jne "
+	"spin\\n ret\\n.cfi_endproc\\n.size spin,.-spin\\n\"\n"
+	"    \".globl lost\\n.type lost,@function\\nlost: jmp .+4\\n .byte 0x48,0xb8\\n nop\\n "
+	"ret\\n .skip 16,0x90\\n.size lost,.-lost\\n\"\n"
+	"    \".globl trap\\n.type trap,@function\\ntrap: .cfi_startproc\\n int3\\n "
+	"ret\\n.cfi_endproc\\n.size trap,.-trap\\n\"\n"
+	"    \".globl first\\n.type first,@function\\nfirst: .cfi_startproc\\n "
+	"nop\\n.cfi_endproc\\n.size first,.-first\\n\"\n"
+	"    \".globl second\\n.type second,@function\\nsecond: .cfi_startproc\\n nop\\nmid: "
+	"ret\\n.cfi_endproc\\n.size second,.-second\\n\"\n"
+	"    \".globl third\\n.type third,@function\\nthird: .cfi_startproc\\n jmp "
+	"mid\\n.cfi_endproc\\n.size third,.-third\\n\"\n);\n"
+	"asm(\".globl restarts\\n.type restarts,@function\\nrestarts: .cfi_startproc\\n nop\\n1: "
+	"nop\\n nop\\n2: ret\\n3: ret\\n.cfi_endproc\\n\"\n"
+	"    \".size restarts,.-restarts\\n.pushsection __rseq_cs,\\\"aw\\\"\\n.balign 32\\n.long "
+	"0,0\\n.quad 1b,2b-1b,3b\\n.popsection\\n\");\n"
 	"int main(int c, char **v) { char b[64]; memcpy(b, v[0], c); return inner(c) - 4; }\n";
 
 static void names_and_offsets(void **state)
@@ -595,7 +605,8 @@ static void static_programs(void **state)
 	int status;
 
 	(void)state;
-	hold_and_probe(target_build("walker", "-O2 -static", walker), "a.out", "[bflmt][aireoh][abrsit][bfdainmtlr]*", &dp);
+	hold_and_probe(target_build("walker", "-O2 -static", walker), "a.out",
+		       "[bflmt][aireoh][abrsit][bfdainmtlr]*", &dp);
 	assert_int_equal(dt_pid_follow(dp, &err), 0);	/* there is nothing to follow */
 	status = step_through(c);
 	assert_int_equal(WEXITSTATUS(status), 3);

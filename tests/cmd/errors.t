@@ -12,7 +12,7 @@ says 1 'pid 999999|999999' -n 'pid999999:::entry'
 says 1 'no_such_function' -n 'pid$target:a.out:no_such_function:entry' -c /bin/true
 says 1 'no_such_module' -n 'pid$target:no_such_module::entry' -c /bin/true
 says 1 'syntax' -n 'BEGIN{ trace(1 }'
-says 1 'undefined|unknown' -n 'BEGIN{ trace(no_such_variable); }'
+says 1 'is not a variable' -n 'BEGIN{ trace(no_such_variable); }'
 says 1 'match' -n 'nosuch:::probe'
 says 1 'not found|no such file|cannot' -n 'pid$target:::entry' -c /no/such/program
 says 1 'executable|permission|format' -n 'pid$target:::entry' -c /etc/passwd
@@ -24,7 +24,7 @@ says 2 'usage' -Y
 says 2 'usage'
 says 1 'supported' -n 'BEGIN{ print(1); }'
 says 1 'supported|destructive' -n 'BEGIN{ system("true"); }'
-says 1 '32-bit' -n 'pid$target:::entry' -c "$T/tiny32"
+says 1 'not a 64-bit' -n 'pid$target:::entry' -c "$T/tiny32"
 mkdir folder.d
 says 1 'directory|regular' -s folder.d
 su -s /bin/sh nobody -c "dtrace -n BEGIN" >o 2>e && fail "nobody may trace"

@@ -1,5 +1,5 @@
 # Forks while probes come and go: no child ever dies of our breakpoints.
-"$T/forker" 3000 >f.out & PID=$!
+"$T/forker" 700 >f.out & PID=$!
 while kill -0 $PID 2>/dev/null && [ "$(jobs -r | wc -l)" -gt 0 ]; do
 	timeout 20 dtrace -qn 'pid$target:a.out:work:entry,pid$target:libc::entry{ @ = count(); } tick-300ms{ exit(0); }' -p $PID >/dev/null 2>&1
 done

@@ -3,7 +3,7 @@ mkfifo in
 "$T/sleeper" <in >s.out & PID=$!
 exec 9>in
 awaits s.out ready
-dtrace -n 'pid$target:a.out:work:entry{ @ = count(); } END{ printa("calls %@d\n", @); }' -p $PID >d.out 2>d.err & D=$!
+dtrace -n 'pid$target:a.out:work:entry{ @ = count(); } END{ printa("calls %@d\n", @); }' -p $PID >d.out 2>d.err 9>&- & D=$!
 awaits d.err matched
 sleep 1
 printf 'abcdefghij' >&9

@@ -364,7 +364,8 @@ static bool counts_agree(const struct raw_session *s, const char *name)
 		if (!strcmp(fn->name, "f_mov"))
 			want += sh->calls[fn_named("f_jmp") - raw_fns] + sh->calls[fn_named("f_jmpmem") - raw_fns] +
 				sh->calls[fn_named("f_jmpreg") - raw_fns] +
-				sh->calls[fn_named("f_jcc") - raw_fns] / 2 + sh->calls[fn_named("f_jmptab") - raw_fns] / 2;
+				sh->calls[fn_named("f_jcc") - raw_fns] / 2 +
+					sh->calls[fn_named("f_jmptab") - raw_fns] / 2;
 		if (!strcmp(fn->name, "f_self") && strcmp(name, "return"))
 			want *= 3;
 		if (got != want) {

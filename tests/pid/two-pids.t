@@ -5,8 +5,8 @@ for i in 1 2; do
 done
 exec 7>in1 8>in2
 awaits s1.out ready; awaits s2.out ready
-dtrace -qn "pid$P1:a.out:work:entry,pid$P2:a.out:work:entry{ @[pid] = count(); }" -p $P1 -p $P2 >d1.out 2>d1.err & D1=$!
-dtrace -qn 'pid$target:a.out:work:return{ @ = sum(arg1); } BEGIN{ printf("go\n"); }' -p $P1 >d2.out 2>d2.err & D2=$!
+dtrace -qn "pid$P1:a.out:work:entry,pid$P2:a.out:work:entry{ @[pid] = count(); }" -p $P1 -p $P2 >d1.out 2>d1.err 7>&- 8>&- & D1=$!
+dtrace -qn 'pid$target:a.out:work:return{ @ = sum(arg1); } BEGIN{ printf("go\n"); }' -p $P1 >d2.out 2>d2.err 7>&- 8>&- & D2=$!
 awaits d2.out go
 sleep 2
 printf 'aa' >&7; printf 'aaaa' >&8

@@ -30,7 +30,8 @@ static long differing(int mem, uint64_t lo, uint64_t hi, const char *path, uint6
 		for (ssize_t i = 0; i < m; i++)
 			if (a[i] != b[i]) {
 				if (n < 10 && getenv("VERBOSE"))
-					fprintf(stderr, "%s: %#" PRIx64 ": %02x, file has %02x\n", path, at + i, a[i], b[i]);
+					fprintf(stderr, "%s: %#" PRIx64 ": %02x, file has %02x\n",
+						path, at + i, a[i], b[i]);
 				n++;
 			}
 		at += m;
@@ -60,7 +61,8 @@ int main(int argc, char **argv)
 		uint64_t lo, hi, off;
 		char perm[8], file[4096] = "";
 
-		if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %7s %" SCNx64 " %*s %*s %4095s", &lo, &hi, perm, &off, file) < 4)
+		if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %7s %" SCNx64 " %*s %*s %4095s", &lo, &hi,
+			   perm, &off, file) < 4)
 			continue;
 		if (perm[2] != 'x' || file[0] != '/')
 			continue;

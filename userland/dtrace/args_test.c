@@ -32,7 +32,8 @@ static void one_liner(void **state)
 {
 	struct args a = { 0 };
 
-	PARSE(&a, "-qn", "pid$target:::entry { @ = count(); }", "-p", "12", "-c", "ls -l", "-b", "8m", "-x", "aggrate=5s", "-w");
+	PARSE(&a, "-qn", "pid$target:::entry { @ = count(); }", "-p", "12", "-c", "ls -l", "-b",
+	      "8m", "-x", "aggrate=5s", "-w");
 	assert_int_equal(a.nprograms, 1);
 	assert_int_equal(a.programs[0].opt, 'n');
 	assert_string_equal(a.programs[0].shown, "pid$target:::entry");

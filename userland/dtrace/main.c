@@ -119,7 +119,8 @@ static void compile_text(struct program *p)
 	for (size_t i = 0; i < sizeof(specs) / sizeof(*specs); i++)
 		if (specs[i].opt == p->opt)
 			spec = specs[i].spec;
-	p->prog = dtrace_program_strcompile(g_dtp, p->text, spec, g_args.cflags, (int)g_args.noperands, g_args.operands);
+	p->prog = dtrace_program_strcompile(g_dtp, p->text, spec, g_args.cflags,
+					    (int)g_args.noperands, g_args.operands);
 	if (!p->prog)
 		dfatal("invalid probe specifier %s", p->text);
 }

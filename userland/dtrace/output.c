@@ -133,8 +133,8 @@ int out_probe(const dtrace_probedata_t *pd, void *arg)
 		out_printf("%3d %6u %32s ", pd->dtpda_cpu, p->dtpd_id, name);
 		return DTRACE_CONSUME_THIS;
 	}
-	snprintf(name, sizeof(name), "%*s%s%s%s%s", pd->dtpda_indent < 400 ? pd->dtpda_indent : 400, "", pd->dtpda_prefix,
-		 p->dtpd_func, pd->dtpda_flow == DTRACEFLOW_NONE ? ":" : "",
+	snprintf(name, sizeof(name), "%*s%s%s%s%s", pd->dtpda_indent < 400 ? pd->dtpda_indent : 400, "",
+		 pd->dtpda_prefix, p->dtpd_func, pd->dtpda_flow == DTRACEFLOW_NONE ? ":" : "",
 		 pd->dtpda_flow == DTRACEFLOW_NONE ? p->dtpd_name : "");
 	out_printf("%3d %-41s ", pd->dtpda_cpu, name);
 	return DTRACE_CONSUME_THIS;

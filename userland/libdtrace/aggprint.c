@@ -77,7 +77,8 @@ struct printing {
 	const struct dt_format *fmt;
 };
 
-static int print_default_row(dtrace_hdl_t *dtp, FILE *fp, struct dt_aggent **row, uint32_t n, const dtrace_aggdata_t *tuple)
+static int print_default_row(dtrace_hdl_t *dtp, FILE *fp, struct dt_aggent **row, uint32_t n,
+			     const dtrace_aggdata_t *tuple)
 {
 	if (print_keys(dtp, fp, tuple))
 		return -1;

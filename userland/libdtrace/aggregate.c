@@ -184,7 +184,8 @@ struct dt_aggvar *dt_aggvar(dtrace_hdl_t *dtp, uint64_t varid)
 }
 
 /* Takes over @bucket. */
-static int add_entry(dtrace_hdl_t *dtp, dtrace_aggdesc_t *desc, char *bucket, size_t size, uint32_t keysize, uint64_t hash)
+static int add_entry(dtrace_hdl_t *dtp, dtrace_aggdesc_t *desc, char *bucket, size_t size,
+		     uint32_t keysize, uint64_t hash)
 {
 	struct dt_aggs *t = &dtp->aggs;
 	struct dt_aggvar *var = dt_aggvar(dtp, desc->dtagd_varid);
@@ -266,7 +267,8 @@ static int snap_cpu(dtrace_hdl_t *dtp, uint32_t cpu)
 	if (sw.half > 1 || sw.size > dtp->aggsize)
 		return dt_set_errno(dtp, EDT_BADRECORD);
 	if (sw.size && !h->half[sw.half]) {
-		rc = dtp->kern->map(dtp->kctx, dtp->fd, dtp->aggsize, DTRACE_MMAP_OFF(cpu, DTRACE_BUF_AGG, sw.half), &p);
+		rc = dtp->kern->map(dtp->kctx, dtp->fd, dtp->aggsize,
+				    DTRACE_MMAP_OFF(cpu, DTRACE_BUF_AGG, sw.half), &p);
 		if (rc)
 			return dt_set_error(dtp, -rc, "cannot map the aggregations of CPU %u: %s", cpu, strerror(-rc));
 		h->half[sw.half] = p;

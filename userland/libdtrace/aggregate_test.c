@@ -100,7 +100,8 @@ static void lquantize(void **state)
 
 static void llquantize(void **state)
 {
-	prints("@ = llquantize(0, 10, 0, 1, 10); @ = llquantize(7, 10, 0, 1, 10); @ = llquantize(1000, 10, 0, 1, 10)", HEAD
+	prints("@ = llquantize(0, 10, 0, 1, 10); @ = llquantize(7, 10, 0, 1, 10); @ = "
+	       "llquantize(1000, 10, 0, 1, 10)", HEAD
 	       "             < 1 |@@@@@@@@@@@@@                            1        \n"
 	       "               1 |" NONE " 0        \n"
 	       "               2 |" NONE " 0        \n"
@@ -245,7 +246,8 @@ static void printa(void **state)
 	struct tk *k = tk_new();
 
 	dtrace_setopt(k->dtp, "quiet", NULL);
-	tk_go_text(k, "BEGIN { @a[\"x\"] = count(); @a[\"y\"] = count(); @a[\"y\"] = count(); @b[\"y\"] = sum(7); @b[\"z\"] = sum(1); }"
+	tk_go_text(k, "BEGIN { @a[\"x\"] = count(); @a[\"y\"] = count(); @a[\"y\"] = count(); "
+		      "@b[\"y\"] = sum(7); @b[\"z\"] = sum(1); }"
 		      "END { printa(\"%-3s|%@3d|%@d;\", @a, @b); printa(@a); printa(\"%s=%@x;\", @b); }");
 	tk_end(k);
 	tk_expect(k, "z  |  0|1;x  |  1|0;y  |  2|7;"
@@ -276,7 +278,8 @@ static void walks(void **state)
 {
 	struct tk *k = tk_new();
 
-	tk_go_text(k, "BEGIN { @[\"c\"] = sum(3); @[\"a\"] = sum(1); @[\"b\"] = sum(2); @[\"d\"] = sum(4); @[\"e\"] = sum(5); }");
+	tk_go_text(k, "BEGIN { @[\"c\"] = sum(3); @[\"a\"] = sum(1); @[\"b\"] = sum(2); @[\"d\"] = "
+		      "sum(4); @[\"e\"] = sum(5); }");
 	assert_int_equal(dtrace_stop(k->dtp), 0);
 	assert_int_equal(dtrace_aggregate_snap(k->dtp), 0);
 	assert_int_equal(dtrace_aggregate_walk_valsorted(k->dtp, walked, k), 0);
@@ -295,7 +298,8 @@ static int joined(const dtrace_aggdata_t **a, const int n, void *arg)
 	assert_int_equal(n, 3);
 	fprintf(k->fp, "%s", a[0]->dtada_data + 16);
 	for (int i = 1; i < n; i++)
-		fprintf(k->fp, " %lld", (long long)*(int64_t *)(a[i]->dtada_data + dt_aggent_valrec(a[i])->dtrd_offset));
+		fprintf(k->fp, " %lld",
+			(long long)*(int64_t *)(a[i]->dtada_data + dt_aggent_valrec(a[i])->dtrd_offset));
 	fprintf(k->fp, ";");
 	return DTRACE_AGGWALK_NEXT;
 }

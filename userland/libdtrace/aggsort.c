@@ -173,7 +173,8 @@ static int cmp_entries(const void *x, const void *y, void *order)
 
 /* ---- Walks -------------------------------------------------------------------------- */
 
-struct dt_aggent **dt_aggregate_sorted(dtrace_hdl_t *dtp, dtrace_aggvarid_t var, const struct dt_aggorder *order, size_t *n)
+struct dt_aggent **dt_aggregate_sorted(dtrace_hdl_t *dtp, dtrace_aggvarid_t var,
+				       const struct dt_aggorder *order, size_t *n)
 {
 	struct dt_aggent **list = malloc((dtp->aggs.n + 1) * sizeof(*list));
 
@@ -439,7 +440,8 @@ static int call_joined(dtrace_hdl_t *dtp, struct dt_aggent **row, uint32_t n, vo
 			free(made[i]->dtada_data);
 		free(made[i]);
 	}
-	return rc == DTRACE_AGGWALK_NEXT ? 0 : rc == DTRACE_AGGWALK_ABORT ? 1 : rc == -1 ? -1 : dt_set_errno(dtp, EDT_BADRVAL);
+	return rc == DTRACE_AGGWALK_NEXT ? 0 : rc == DTRACE_AGGWALK_ABORT ? 1 : rc == -1 ? -1 :
+		dt_set_errno(dtp, EDT_BADRVAL);
 }
 
 int dtrace_aggregate_walk_joined(dtrace_hdl_t *dtp, dtrace_aggvarid_t *vars, int nvars,

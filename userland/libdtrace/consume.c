@@ -302,7 +302,8 @@ static int take_half(struct reader *r, uint32_t cpu)
 	if (sw.half > 1 || sw.size > dtp->bufsize)
 		return dt_set_errno(dtp, EDT_BADRECORD);
 	if (sw.size && !h->half[sw.half]) {
-		rc = dtp->kern->map(dtp->kctx, dtp->fd, dtp->bufsize, DTRACE_MMAP_OFF(cpu, DTRACE_BUF_PRINCIPAL, sw.half), &p);
+		rc = dtp->kern->map(dtp->kctx, dtp->fd, dtp->bufsize,
+				    DTRACE_MMAP_OFF(cpu, DTRACE_BUF_PRINCIPAL, sw.half), &p);
 		if (rc)
 			return dt_set_error(dtp, -rc, "cannot map the buffer of CPU %u: %s", cpu, strerror(-rc));
 		h->half[sw.half] = p;

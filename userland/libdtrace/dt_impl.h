@@ -269,8 +269,12 @@ struct dt_aggorder {
 	int keypos;			/* aggsortkeypos: the key that counts first */
 };
 int dt_aggregate_walk_order(dtrace_hdl_t *dtp, const struct dt_aggorder *order, dtrace_aggregate_f *func, void *arg);
-/* All live entries, or those of one variable (0: all), sorted. Malloc'ed; NULL with *n 0: none or no memory (error set). */
-struct dt_aggent **dt_aggregate_sorted(dtrace_hdl_t *dtp, dtrace_aggvarid_t var, const struct dt_aggorder *order, size_t *n);
+/*
+ * All live entries, or those of one variable (0: all), sorted. Malloc'ed; NULL with *n 0:
+ * none or no memory (error set).
+ */
+struct dt_aggent **dt_aggregate_sorted(dtrace_hdl_t *dtp, dtrace_aggvarid_t var,
+				       const struct dt_aggorder *order, size_t *n);
 /* The statements on aggregations, as their records are consumed. */
 int dt_aggact_printa(dtrace_hdl_t *dtp, FILE *fp, const struct dt_stmt *st);
 int dt_aggact_trunc(dtrace_hdl_t *dtp, dtrace_aggvarid_t var, bool has_n, int64_t n);
@@ -340,6 +344,7 @@ struct dtrace_hdl {
 	size_t bufsize, aggsize;	/* of the halves, as the kernel gave them */
 	uint64_t aggneed;		/* aggregation bytes that the programs enabled so far may need */
 	bool has_aggs, reads_aggs;	/* some action aggregates; some statement reads aggregations */
+	bool has_error_clause;		/* ours is enabled */
 	bool needs_usyms;		/* some action records user addresses */
 	struct dt_cpu *cpus;
 	struct dtrace_ioc_status status;

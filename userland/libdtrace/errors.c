@@ -11,10 +11,12 @@
 #include "dt_impl.h"
 
 static const char *const text[EDT_END - EDT_BASE] = {
-	[EDT_VERSION - EDT_BASE] = "the program asks for another version of the library's interface than this library has",
+	[EDT_VERSION - EDT_BASE] = "the program asks for another version of the library's "
+				   "interface than this library has",
 	[EDT_ILP32 - EDT_BASE] = "the 32-bit data model is not supported",
 	[EDT_FLAGS - EDT_BASE] = "unknown flags in dtrace_open()",
-	[EDT_NOMODULE - EDT_BASE] = "cannot open " DTRACE_DEVICE ": the module is not loaded; load it with \"modprobe dtrace\"",
+	[EDT_NOMODULE - EDT_BASE] = "cannot open " DTRACE_DEVICE ": "
+				   "the module is not loaded; load it with \"modprobe dtrace\"",
 	[EDT_PERM - EDT_BASE] = "cannot open " DTRACE_DEVICE ": DTrace must be run as root (CAP_SYS_ADMIN)",
 	[EDT_KVERSION - EDT_BASE] = "the loaded module and this library are of different versions; "
 				    "unload it with \"rmmod dtrace\" and load the one that was built with this library",
@@ -32,8 +34,8 @@ static const char *const text[EDT_END - EDT_BASE] = {
 	[EDT_NOTGO - EDT_BASE] = "tracing has not begun",
 	[EDT_ENABLE - EDT_BASE] = "the kernel refused the program",
 	[EDT_GO - EDT_BASE] = "the kernel cannot start tracing",
-	[EDT_KILLED - EDT_BASE] = "tracing was ended by the kernel, because this program did not read its data in time; "
-				  "some data is lost",
+	[EDT_KILLED - EDT_BASE] = "tracing was ended by the kernel, because this program did not "
+				  "read its data in time; some data is lost",
 	[EDT_BADRECORD - EDT_BASE] = "the trace buffer holds something that is no record",
 	[EDT_ERRABORT - EDT_BASE] = "aborted: a clause failed, and nobody handles errors",
 	[EDT_DROPABORT - EDT_BASE] = "aborted: data was dropped, and nobody handles drops",

@@ -177,7 +177,7 @@ static int enable(dtrace_hdl_t *dtp, dtrace_prog_t *prog, void *blob, size_t siz
 	return 0;
 }
 
-int dtrace_program_exec(dtrace_hdl_t *dtp, dtrace_prog_t *prog, dtrace_proginfo_t *info)
+static int place(dtrace_hdl_t *dtp, dtrace_prog_t *prog)
 {
 	uint32_t flags = DTRACE_IMG_RETAIN;
 	size_t size;
@@ -203,21 +203,37 @@ int dtrace_program_exec(dtrace_hdl_t *dtp, dtrace_prog_t *prog, dtrace_proginfo_
 	if (rc)
 		return -1;
 	note_needs(dtp, prog);
-	dtrace_program_info(dtp, prog, info);
 	return 0;
 }
 
-/* What fails while tracing is told by an ERROR clause of our own, which dt_handle_error() reads. */
+/*
+ * What fails while tracing is told by an ERROR clause of our own, which
+ * dt_handle_error() reads. It comes before the user's: one of theirs may exit().
+ */
 static int enable_error_clause(dtrace_hdl_t *dtp)
 {
 	static const char text[] =
 		"dtrace:::ERROR { trace(arg1); trace(arg2); trace(arg3); trace(arg4); trace(arg5); }";
-	dtrace_prog_t *prog = dtrace_program_strcompile(dtp, text, DTRACE_PROBESPEC_NONE, DTRACE_C_NOLIBS, 0, NULL);
+	dtrace_prog_t *prog;
 
+	if (dtp->has_error_clause)
+		return 0;
+	prog = dtrace_program_strcompile(dtp, text, DTRACE_PROBESPEC_NONE, DTRACE_C_NOLIBS, 0, NULL);
 	if (!prog)
 		return -1;
 	prog->internal = true;
-	return dtrace_program_exec(dtp, prog, NULL);
+	dtp->has_error_clause = true;
+	return place(dtp, prog);
+}
+
+int dtrace_program_exec(dtrace_hdl_t *dtp, dtrace_prog_t *prog, dtrace_proginfo_t *info)
+{
+	if (dtp->fd < 0)
+		return dt_set_errno(dtp, EDT_NODEV);
+	if (enable_error_clause(dtp) || place(dtp, prog))
+		return -1;
+	dtrace_program_info(dtp, prog, info);
+	return 0;
 }
 
 static int start(dtrace_hdl_t *dtp)

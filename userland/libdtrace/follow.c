@@ -37,7 +37,8 @@ static int begin_again(struct ps_prochandle *P)
 	if (rc)
 		dt_process_say(P, "runs another program now, which cannot be traced: %s", err.msg);
 	else if (P->npats)
-		dt_process_say(P, "runs another program now (%s): its probes are placed anew, its first calls may be missing",
+		dt_process_say(P, "runs another program now (%s): its probes are placed anew, its "
+				  "first calls may be missing",
 			       dt_proc_exe(P->proc));
 	return rc;
 }

@@ -117,7 +117,8 @@ int dtrace_lookup_by_addr(dtrace_hdl_t *dtp, GElf_Addr addr, GElf_Sym *sym, dtra
 	if (!s)
 		return dt_set_errno(dtp, EDT_NOSYM);
 	if (sym)
-		*sym = (GElf_Sym){ .st_info = GELF_ST_INFO(STB_GLOBAL, STT_FUNC), .st_value = s->addr, .st_size = s->size };
+		*sym = (GElf_Sym){ .st_info = GELF_ST_INFO(STB_GLOBAL, STT_FUNC),
+				   .st_value = s->addr, .st_size = s->size };
 	if (sip)
 		*sip = (dtrace_syminfo_t){ .dts_object = s->mod, .dts_name = s->name };
 	return 0;

@@ -115,7 +115,8 @@ static void pragmas(void **state)
 	tk_go_text(k, "#pragma D option quiet\n#pragma D option strsize=64\nBEGIN { @[\"x\"] = count(); }");
 	assert_int_equal(get(k, "quiet"), 1);
 	assert_int_equal(k->aggs[0]->size, 16 + 64 + 8);
-	assert_null(dtrace_program_strcompile(k->dtp, "#pragma D option nosuch\nBEGIN {}", DTRACE_PROBESPEC_NONE, 0, 0, NULL));
+	assert_null(dtrace_program_strcompile(k->dtp, "#pragma D option nosuch\nBEGIN {}",
+					      DTRACE_PROBESPEC_NONE, 0, 0, NULL));
 	assert_non_null(strstr(dtrace_errmsg(k->dtp, dtrace_errno(k->dtp)), "line 1"));
 	tk_free(k);
 }
@@ -140,7 +141,8 @@ static void no_match(void **state)
 	      "          | \t^\n"
 	      "            hint: no function matches \"nosuch\"");
 	fails(k, "nosuch::: {}", DTRACE_C_ETAGS, "[D_PDESC_ZERO] line 1: probe description nosuch:::");
-	assert_non_null(dtrace_program_strcompile(k->dtp, "nosuch::: {}", DTRACE_PROBESPEC_NONE, DTRACE_C_ZDEFS, 0, NULL));
+	assert_non_null(dtrace_program_strcompile(k->dtp, "nosuch::: {}", DTRACE_PROBESPEC_NONE,
+						  DTRACE_C_ZDEFS, 0, NULL));
 	tk_free(k);
 }
 
@@ -281,7 +283,8 @@ static void arguments(void **state)
 	dtrace_prog_t *p;
 
 	dtrace_setopt(k->dtp, "quiet", NULL);
-	p = dtrace_program_strcompile(k->dtp, "BEGIN { printf(\"%s %d\", $$1, $2); }", DTRACE_PROBESPEC_NONE, 0, 3, argv);
+	p = dtrace_program_strcompile(k->dtp, "BEGIN { printf(\"%s %d\", $$1, $2); }",
+				      DTRACE_PROBESPEC_NONE, 0, 3, argv);
 	assert_non_null(p);
 	assert_int_equal(dtrace_program_exec(k->dtp, p, NULL), 0);
 	assert_int_equal(dtrace_go(k->dtp), 0);

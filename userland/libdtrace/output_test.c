@@ -246,8 +246,21 @@ static void faults(void **state)
 	dtrace_setopt(k->dtp, "quiet", NULL);
 	tk_go_text(k, "BEGIN\n{\n\ttrace(1);\n\ttrace(*(int *)16);\n}\nBEGIN { trace(2); }");
 	tk_end(k);
-	tk_expect(k, "ERROR error on enabled probe ID 1 (ID 1: dtrace:::BEGIN): invalid address (0x10) in action #2 "
+	tk_expect(k, "ERROR error on enabled probe ID 2 (ID 1: dtrace:::BEGIN): invalid address (0x10) in action #2 "
 		     "at DIF offset 4 (line 4)\n2");
+	tk_free(k);
+}
+
+/* A clause of the program that ends tracing at the first error does not hide that error. */
+static void fault_and_exit(void **state)
+{
+	struct tk *k = tk_new();
+
+	dtrace_setopt(k->dtp, "quiet", NULL);
+	tk_go_text(k, "BEGIN { trace(*(int *)8); } ERROR { printf(\"error %d\\n\", arg4); exit(0); }");
+	assert_int_equal(tk_work(k), DTRACE_WORKSTATUS_DONE);
+	tk_expect(k, "ERROR error on enabled probe ID 2 (ID 1: dtrace:::BEGIN): invalid address (0x8) in action #1 "
+		     "at DIF offset 4 (line 1)\nerror 1\n");
 	tk_free(k);
 }
 
@@ -292,7 +305,8 @@ int main(void)
 		cmocka_unit_test(hexdumps), cmocka_unit_test(user_stacks), cmocka_unit_test(order),
 		cmocka_unit_test(several_turns), cmocka_unit_test(exits), cmocka_unit_test(callbacks),
 		cmocka_unit_test(flow), cmocka_unit_test(drops), cmocka_unit_test(drop_sentences),
-		cmocka_unit_test(counted_drops), cmocka_unit_test(faults), cmocka_unit_test(buffered),
+		cmocka_unit_test(counted_drops), cmocka_unit_test(faults),
+		cmocka_unit_test(fault_and_exit), cmocka_unit_test(buffered),
 		cmocka_unit_test(nowhere),
 	};
 

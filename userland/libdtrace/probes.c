@@ -183,7 +183,8 @@ static void *ask_layout(dtrace_hdl_t *dtp, unsigned long req, const void *head, 
 		room = *n;
 		free(d);
 		if (rc && rc != -ENOSPC) {
-			dt_set_error(dtp, EDT_BADRECORD, "the kernel does not know an id of its own records: %s", strerror(-rc));
+			dt_set_error(dtp, EDT_BADRECORD, "the kernel does not know an id of its "
+							 "own records: %s", strerror(-rc));
 			return NULL;
 		}
 		if (room > 65536)

@@ -69,7 +69,8 @@ static void hint_nomatch(dtrace_hdl_t *dtp, const dtrace_probedesc_t *pat, struc
 		return;
 	strcpy(part.dtpd_provider, pat->dtpd_provider);
 	if (pat->dtpd_provider[0] && dt_probes_count(dtp, &part, 1) == 0) {
-		dt_hint(diag, "no provider matches \"%s\"; \"dtrace -l\" lists the probes there are", pat->dtpd_provider);
+		dt_hint(diag, "no provider matches \"%s\"; \"dtrace -l\" lists the probes there "
+			      "are", pat->dtpd_provider);
 		return;
 	}
 	strcpy(part.dtpd_mod, pat->dtpd_mod);
@@ -337,7 +338,8 @@ void dtrace_program_info(dtrace_hdl_t *dtp, dtrace_prog_t *prog, dtrace_proginfo
 
 	if (!info)
 		return;
-	*info = (dtrace_proginfo_t){ .dpi_descattr = unstable, .dpi_stmtattr = unstable, .dpi_matches = prog->nmatched };
+	*info = (dtrace_proginfo_t){ .dpi_descattr = unstable, .dpi_stmtattr = unstable,
+				     .dpi_matches = prog->nmatched };
 	for (uint32_t i = 0; i < prog->p->nclauses; i++) {
 		const struct dt_clause *cl = &prog->p->clauses[i];
 

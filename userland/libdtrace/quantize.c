@@ -117,7 +117,8 @@ static void survey(struct picture *p, size_t around)
 
 static int header(struct picture *p)
 {
-	return dt_printf(p->dtp, p->fp, "\n%16s %41s %-9s\n", "value", "------------- Distribution -------------", "count");
+	return dt_printf(p->dtp, p->fp, "\n%16s %41s %-9s\n", "value",
+			 "------------- Distribution -------------", "count");
 }
 
 /*

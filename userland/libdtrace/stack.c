@@ -41,7 +41,8 @@ static int print_cut(dtrace_hdl_t *dtp, FILE *fp, uint32_t why, const char *obje
 		break;
 	case DTRACE_USTK_BADFP:
 		if (object[0])
-			snprintf(text, sizeof(text), "frame pointer chain ends here (%s has no frame pointers)", object);
+			snprintf(text, sizeof(text), "frame pointer chain ends here (%s has no "
+						     "frame pointers)", object);
 		else
 			snprintf(text, sizeof(text), "frame pointer chain ends here");
 		break;

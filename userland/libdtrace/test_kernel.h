@@ -187,7 +187,9 @@ static int tk_list(struct dtrace_ioc_probes *p)
 		struct dtrace_probe_rec *rec = (void *)buf;
 		size_t off = sizeof(*rec);
 
-		if (n->id <= after || (d && !tk_match(n, d->dtpd_id, d->dtpd_provider, d->dtpd_mod, d->dtpd_func, d->dtpd_name)))
+		if (n->id <= after ||
+		    (d && !tk_match(n, d->dtpd_id, d->dtpd_provider, d->dtpd_mod, d->dtpd_func,
+				    d->dtpd_name)))
 			continue;
 #define PUT(field) (rec->field = (u16)off, strcpy(buf + off, n->field), off += strlen(n->field) + 1)
 		PUT(prov);

@@ -69,7 +69,8 @@ int dt_print_hexdump(dtrace_hdl_t *dtp, FILE *fp, const void *data, size_t n, in
 	char line[160];
 	size_t k, end;
 
-	if (dt_printf(dtp, fp, "\n%*s        0  1  2  3  4  5  6  7  8  9  a  b  c  d  e  f  0123456789abcdef\n", indent, ""))
+	if (dt_printf(dtp, fp, "\n%*s     %s  %s\n", indent, "",
+		      "   0  1  2  3  4  5  6  7  8  9  a  b  c  d  e  f", "0123456789abcdef"))
 		return -1;
 	for (size_t i = 0; i < n; i += 16) {
 		end = i + 16 < n ? i + 16 : n;

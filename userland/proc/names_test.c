@@ -42,7 +42,8 @@ static void module_names(void **state)
 		{ "/lib/libpython3.11.so.1.0", "libpython3.11", true },
 		{ "/lib/libpython3.11.so.1.0", "libpython3.11.so.1", true },
 		{ "/lib/libpython3.11.so.1.0", "libpython3", false },
-		{ "/bin/a-b", "a-b", true, true }, { "/bin/a-b", "a.out", true, true }, { "/bin/a-b", "a", false, true },
+		{ "/bin/a-b", "a-b", true, true }, { "/bin/a-b", "a.out", true, true },
+		{ "/bin/a-b", "a", false, true },
 		{ "/x/libsound.society.so", "libsound", false },
 	};
 

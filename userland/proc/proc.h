@@ -43,7 +43,8 @@ struct dt_proc;
 struct dt_elf;
 
 struct dt_func {
-	const char *name;	/* mangled as in the file; for .eh_frame-only functions "0x1234": hex file address (st_value style) */
+	/* Mangled, as in the file; of functions that only .eh_frame knows, their file address: "0x1234". */
+	const char *name;
 	uint64_t addr;		/* ELF virtual address (add the object's bias) */
 	uint64_t size;		/* bytes; > 0 */
 	uint8_t src;		/* DT_SRC_* */
@@ -103,7 +104,10 @@ const char *dt_proc_exe(const struct dt_proc *p);	/* path of the executable */
 /* Read its memory (process_vm_readv). Returns bytes read or -errno. */
 ssize_t dt_proc_read(struct dt_proc *p, uint64_t addr, void *buf, size_t n);
 
-/* Split a command line as a shell's simple command: blanks, '...', "...", backslash. NULL-terminated malloc'ed; free with dt_argv_free. */
+/*
+ * Split a command line as a shell's simple command: blanks, '...', "...", backslash.
+ * NULL-terminated malloc'ed; free with dt_argv_free.
+ */
 char **dt_argv_split(const char *cmd, struct dt_err *err);
 void dt_argv_free(char **argv);
 

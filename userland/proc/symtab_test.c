@@ -56,10 +56,13 @@ static const char partitioned[] =
 	"void __attribute__((cold,noinline)) bad(int x) { sink += x; }\n"
 	"N int leaf(int x) { sink = x; return x + 1; }\n"
 	"N int no_frame(int x) { if (__builtin_expect(x == 77, 0)) { sink = 5; abort(); } return x + sink; }\n"
-	"N int comes_back(int x) { if (__builtin_expect(x % 7 == 3, 0)) { bad(x); bad(x + 1); sink ^= x; } return leaf(x) + sink; }\n"
-	"N int framed(int x) { volatile int a[40]; a[x % 40] = x; if (__builtin_expect(x % 5 == 1, 0)) { bad(a[x % 40]);\n"
+	"N int comes_back(int x) { if (__builtin_expect(x % 7 == 3, 0)) { bad(x); bad(x + 1); sink "
+	"^= x; } return leaf(x) + sink; }\n"
+	"N int framed(int x) { volatile int a[40]; a[x % 40] = x; if (__builtin_expect(x % 5 == 1, "
+	"0)) { bad(a[x % 40]);\n"
 	"  if (sink == 12345) abort(); a[3] = 1; } return a[x % 40] + leaf(x); }\n"
-	"N std::string pads(int x) { std::string a(x, 'a'), b(x + 1, 'b'); std::vector<std::string> v; v.push_back(a); v.push_back(b);\n"
+	"N std::string pads(int x) { std::string a(x, 'a'), b(x + 1, 'b'); "
+	"std::vector<std::string> v; v.push_back(a); v.push_back(b);\n"
 	"  if (x == 1000) throw x; return v[x % 2] + a; }\n"
 	"N int catches(int x) { try { return pads(x).size(); } catch (int y) { bad(y); return -y; } }\n"
 	"int main(int c, char **v) { return no_frame(c) + comes_back(c) + framed(c) + catches(c); }\n";
@@ -105,7 +108,10 @@ static void stripping_changes_no_function(void **state)
 				assert_int_equal(g[g[j].cold].addr, f[f[i].cold].addr);
 		}
 		assert_true(fragments >= 4);
-		/* One without a frame that never jumps back may be taken for a function where addresses are absolute. */
+		/*
+		 * One without a frame that never jumps back may be taken for a function
+		 * where addresses are absolute.
+		 */
 		assert_true(found + (strstr(flags[k], "-no-pie") ? 1 : 0) >= fragments);
 		dt_elf_put(e);
 		dt_elf_put(s);
@@ -114,14 +120,19 @@ static void stripping_changes_no_function(void **state)
 
 static const char assembler[] =
 	"asm(\".text\\n\"\n"
-	"\".globl sized\\n.type sized,@function\\nsized: .cfi_startproc\\n push %rax\\n.type label,@function\\nlabel: pop %rax\\n ret\\n.cfi_endproc\\n.size sized,.-sized\\n\"\n"
-	"\".globl sizeless\\n.type sizeless,@function\\nsizeless: .cfi_startproc\\n nop\\n nop\\n ret\\n.cfi_endproc\\n nop\\n nop\\n\"\n"
+	"\".globl sized\\n.type sized,@function\\nsized: .cfi_startproc\\n push %rax\\n.type "
+	"label,@function\\nlabel: pop %rax\\n ret\\n.cfi_endproc\\n.size sized,.-sized\\n\"\n"
+	"\".globl sizeless\\n.type sizeless,@function\\nsizeless: .cfi_startproc\\n nop\\n nop\\n "
+	"ret\\n.cfi_endproc\\n nop\\n nop\\n\"\n"
 	"\".globl bare\\n.type bare,@function\\nbare: nop\\n ret\\n\"\n"
 	"\".globl outer\\n.type outer,@function\\nouter: jmp 1f\\n\"\n"
-	"\".globl nested\\n.type nested,@function\\nnested: ret\\n.size nested,.-nested\\n1: ret\\n.size outer,.-outer\\n\"\n"
-	"\".globl __deep, _deep, deep, deeper\\n.type __deep,@function\\n.type _deep,@function\\n.type deep,@function\\n.type deeper,@function\\n\"\n"
+	"\".globl nested\\n.type nested,@function\\nnested: ret\\n.size nested,.-nested\\n1: "
+	"ret\\n.size outer,.-outer\\n\"\n"
+	"\".globl __deep, _deep, deep, deeper\\n.type __deep,@function\\n.type "
+	"_deep,@function\\n.type deep,@function\\n.type deeper,@function\\n\"\n"
 	"\"__deep: _deep: deep: deeper: ret\\n.size deep,1\\n.size deeper,1\\n.size _deep,1\\n.size __deep,1\\n\"\n"
-	"\".type local_first,@function\\nlocal_first: .weak weak_second\\n.type weak_second,@function\\nweak_second: ret\\n.size local_first,1\\n.size weak_second,1\\n\");\n"
+	"\".type local_first,@function\\nlocal_first: .weak weak_second\\n.type "
+	"weak_second,@function\\nweak_second: ret\\n.size local_first,1\\n.size weak_second,1\\n\");\n"
 	"static int imp(void) { return 1; }\n"
 	"static void *resolve(void) { return imp; }\n"
 	"int chosen(void) __attribute__((ifunc(\"resolve\")));\n"
@@ -182,7 +193,8 @@ static void separate_and_mini_debug_files(void **state)
 	dt_elf_put(e);
 	if (target_run("command -v xz >/dev/null"))
 		skip();
-	target_run("cd %s && nm apart.dbg --format=posix --defined-only | grep -v ' [DdBbRr] ' | cut -d' ' -f1 > keep && "
+	target_run("cd %s && nm apart.dbg --format=posix --defined-only | grep -v ' [DdBbRr] ' | "
+		   "cut -d' ' -f1 > keep && "
 		   "objcopy -S --remove-section .comment --keep-symbols=keep apart.dbg mini && xz -k mini && "
 		   "objcopy --add-section .gnu_debugdata=mini.xz debug mindebug", target_dir);
 	e = open_elf(target_path("mindebug"));
