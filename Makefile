@@ -22,7 +22,7 @@ BISON	?= bison
 CFLAGS	?= -O2 -g
 WARN	:= -Wall -Wextra -Werror -Wno-unused-parameter -Wno-missing-field-initializers
 INCS	:= -Iinclude -Idlang -Iuserland/proc -Iuserland/libdtrace -Iproviders/pid -I$(BUILD)/gen
-ALL_CFLAGS := -std=gnu11 -D_GNU_SOURCE -DDT_VERSION='"$(VERSION)"' -DDT_PREFIX='"$(PREFIX)"' -fPIC $(WARN) $(INCS) $(CFLAGS)
+ALL_CFLAGS := -std=gnu11 -D_GNU_SOURCE -DDT_VERSION='"$(VERSION)"' -fPIC $(WARN) $(INCS) $(CFLAGS)
 # flex and bison write code that -Wextra dislikes.
 GEN_CFLAGS := $(filter-out -Werror -Wextra,$(ALL_CFLAGS)) -Wno-unused-function
 LIBS	:= -ldw -lelf -lZydis -liberty -lpthread -ldl
@@ -107,7 +107,6 @@ FUZZ_SRC := $(filter-out %_test.c,$(wildcard dlang/fuzz_*.c kmod/fuzz_*.c))
 TESTS	:= $(patsubst %.c,$(BUILD)/test/%,$(notdir $(TEST_SRC) $(FUZZ_SRC)))
 SAN_LIB	:= $(LIB_OBJ:$(BUILD)/obj/%=$(BUILD)/san/%)
 SAN_ENG	:= $(ENGINE_SRC:%.c=$(BUILD)/san/%.o)
-SAN_CMD	:= $(filter-out %/main.o,$(CMD_OBJ:$(BUILD)/obj/%=$(BUILD)/san/%))
 
 $(BUILD)/san/gen/%.o: $(BUILD)/gen/%.c
 	@mkdir -p $(@D)
@@ -133,7 +132,7 @@ TGT	:= $(BUILD)/targets
 TGT_CFLAGS := -O2 -g -Wall -Wno-infinite-recursion
 PLAIN	:= textcheck hammer forker ownint3 execer sleeper
 TARGETS := $(addprefix $(TGT)/,$(PLAIN) thrower plug plugin.so counted-pie counted-nopie counted-static \
-	counted-stripped counted-static-stripped counted-fp tiny32 raw)
+	counted-stripped counted-static-stripped counted-fp tiny32 raw abi)
 
 targets: $(TARGETS)
 $(TGT)/%: tests/targets/%.c tests/targets/truth.h
@@ -142,6 +141,9 @@ $(TGT)/%: tests/targets/%.c tests/targets/truth.h
 $(TGT)/raw: tests/pid/raw.c tests/pid/raw_session.c tests/pid/raw_fn.S providers/pid/kmod_insn.c
 	@mkdir -p $(@D)
 	$(CC) $(TGT_CFLAGS) -std=gnu11 -D_GNU_SOURCE -Iinclude -Ikmod -Iproviders/pid -o $@ $^ -lpthread
+$(TGT)/abi: tests/abi/abi.c tests/abi/session.h include/dtrace/abi.h include/dtrace/dif.h
+	@mkdir -p $(@D)
+	$(call Q,CC)$(CC) $(TGT_CFLAGS) -std=gnu11 -Iinclude -o $@ $< -lpthread
 $(TGT)/thrower: tests/targets/thrower.cc tests/targets/truth.h
 	@mkdir -p $(@D)
 	$(call Q,CC)$(CXX) $(TGT_CFLAGS) -o $@ $<
@@ -170,9 +172,15 @@ INSTALLED = $(PREFIX)/sbin/dtrace $(LIBDIR)/libdtrace.so $(LIBDIR)/libdtrace.so.
 	$(PREFIX)/include/dtrace.h $(PREFIX)/include/sys/dtrace.h \
 	$(PREFIX)/include/dtrace/abi.h $(PREFIX)/include/dtrace/dif.h $(PREFIX)/include/dtrace/pid.h \
 	$(PREFIX)/share/man/man1/dtrace.1
+# The command finds its library wherever both are put, DESTDIR included.
+RPATH	= $$ORIGIN/$(shell realpath -m --relative-to=$(PREFIX)/sbin $(LIBDIR))
+# Folders that uninstall takes back if they are empty; a system's own ones stay.
+FOLDERS	= include/dtrace include/sys $(if $(DESTDIR)$(filter-out /usr /usr/local,$(PREFIX)), \
+	sbin share/man/man1 $(patsubst $(PREFIX)/%,%,$(filter $(PREFIX)/%,$(LIBDIR))))
 
 install: all
-	install -D -m 755 $(BUILD)/dtrace $(DESTDIR)$(PREFIX)/sbin/dtrace
+	install -d $(DESTDIR)$(PREFIX)/sbin
+	$(CC) $(CFLAGS) -o $(DESTDIR)$(PREFIX)/sbin/dtrace $(CMD_OBJ) -L$(BUILD) -ldtrace -Wl,-rpath,'$(RPATH)'
 	install -D -m 644 $(BUILD)/libdtrace.so.$(SOMAJOR) $(DESTDIR)$(LIBDIR)/libdtrace.so.$(SOMAJOR)
 	ln -sf libdtrace.so.$(SOMAJOR) $(DESTDIR)$(LIBDIR)/libdtrace.so
 	install -D -m 644 userland/libdtrace/dtrace.h $(DESTDIR)$(PREFIX)/include/dtrace.h
@@ -184,7 +192,8 @@ install: all
 
 uninstall:
 	rm -f $(INSTALLED:%=$(DESTDIR)%) $(DESTDIR)/lib/modules/*/updates/dtrace.ko
-	-rmdir $(DESTDIR)$(PREFIX)/include/dtrace 2>/dev/null
+	-cd $(DESTDIR)$(PREFIX) && rmdir -p --ignore-fail-on-non-empty $(FOLDERS) 2>/dev/null
+	-cd $(DESTDIR)/ && rmdir $(if $(DESTDIR),-p) --ignore-fail-on-non-empty $(PREFIX:/%=%) lib/modules/*/updates 2>/dev/null
 	test -n "$(DESTDIR)" || { ldconfig; depmod; }
 
 style:

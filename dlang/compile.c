@@ -3,7 +3,7 @@
  * dt_compile: runs the passes over one text.
  *
  * A compilation that fails leaves nothing behind: its arena goes, and the
- * identifiers it entered are taken back.
+ * identifiers and types it entered are taken back.
  */
 #include <ctype.h>
 #include <stdlib.h>
@@ -165,7 +165,8 @@ struct dt_program *dt_compile(struct dt_compile *c, const char *text, size_t len
 {
 	struct dt_cook ck = { .cc = c, .types = c->types, .idents = c->idents, .diag = c->diag };
 	struct dt_program *prog = calloc(1, sizeof(*prog));
-	unsigned mark = dt_idents_mark(c->idents);
+	unsigned idents = dt_idents_mark(c->idents);
+	size_t types = dt_types_mark(c->types);
 	int err = -1;
 
 	ck.arena = dt_arena_create();
@@ -180,7 +181,8 @@ struct dt_program *dt_compile(struct dt_compile *c, const char *text, size_t len
 	if (!err)
 		return prog;
 	dt_program_free(prog);
-	dt_idents_rollback(c->idents, mark);
+	dt_idents_rollback(c->idents, idents);
+	dt_types_rollback(c->types, types);
 	return NULL;
 }
 

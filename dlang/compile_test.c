@@ -205,6 +205,7 @@ static const struct {
 	{ "BEGIN{ trace(bcopy(\"a\", alloca(2), 2)); }", D_TRACE_VOID, 14 },
 	{ "BEGIN{ trace(@a); }", D_TRACE_AGG, 14 },
 	{ "BEGIN{ exit(); }", D_PROTO_LEN, 8 },
+	{ "struct s { int a; }; typedef int t_t; enum e { EA }; BEGIN{ exit(); }", D_PROTO_LEN, 61 },
 	{ "BEGIN{ exit(\"x\"); }", D_PROTO_ARG, 13 },
 	{ "BEGIN{ tracemem(1); }", D_PROTO_LEN, 8 },
 	{ "BEGIN{ tracemem(1, pid); }", D_TRACEMEM_SIZE, 20 },
@@ -271,10 +272,12 @@ static void test_errors(void **state)
 	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
 		struct world w;
 		struct dt_program *p;
-		unsigned mark;
+		unsigned idents;
+		size_t types;
 
 		world_init(&w);
-		mark = dt_idents_mark(w.idents);
+		idents = dt_idents_mark(w.idents);
+		types = dt_types_mark(w.types);
 		p = compile(&w, errors[i].text);
 		if (p)
 			fail_msg("%s: should be refused", errors[i].text);
@@ -284,7 +287,8 @@ static void test_errors(void **state)
 				 errors[i].col);
 		assert_true(w.diag.msg[0] != '\0');
 		/* nothing that the program entered is left */
-		assert_int_equal(dt_idents_mark(w.idents), mark);
+		assert_int_equal(dt_idents_mark(w.idents), idents);
+		assert_int_equal(dt_types_mark(w.types), types);
 		world_fini(&w);
 	}
 }

@@ -47,11 +47,9 @@ static int cook_tracemem(struct dt_cook *ck, struct dt_node *call, struct dt_rec
 	if (!dt_type_is_scalar(addr->type) && !dt_type_is_string(addr->type))
 		return dt_error(ck->diag, D_TRACEMEM_ADDR, addr->loc,
 				"tracemem() needs an address, not a value of type %s", dt_typestr(addr, name));
-	if (!dt_is_const_int(size) || dt_int(size) <= 0 || dt_int(size) > UINT16_MAX) {
-		dt_error(ck->diag, D_TRACEMEM_SIZE, size->loc,
-			 "the size of tracemem() must be a constant between 1 and 65535");
-		return dt_hint(ck->diag, "a third argument may say how many of these bytes count");
-	}
+	if (!dt_is_const_int(size) || dt_int(size) <= 0 || dt_int(size) > UINT16_MAX)
+		return dt_error(ck->diag, D_TRACEMEM_SIZE, size->loc,
+				"the size of tracemem() must be a constant between 1 and 65535");
 	if (dyn)
 		return dt_nosup(ck, dyn->loc, "the third argument of tracemem()", NULL);
 	return want(ck, rec, DTRACEACT_TRACEMEM, addr, (uint64_t)dt_int(size));

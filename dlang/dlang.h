@@ -55,12 +55,12 @@ struct dt_action {
 	uint32_t varid;			/* aggregation */
 	uint64_t arg;
 	const struct dt_type *type;	/* of the value traced; how trace() prints it */
-	struct dt_stmt *stmt;		/* which statement it belongs to; becomes the record's uarg */
+	struct dt_stmt *stmt;		/* which statement it belongs to */
 };
 
 /* A statement that records: what the consumer does with its records. */
 struct dt_stmt {
-	uint32_t index;			/* in the program; record uarg = index + 1 */
+	uint32_t index;			/* in the program */
 	uint16_t kind;			/* of its first action */
 	struct dt_format *fmt;		/* printf, printa, or NULL */
 	struct dt_ident **aggs;		/* printa, clear, trunc, normalize: the aggregations */
@@ -106,7 +106,15 @@ struct dt_compile {
 };
 struct dt_program *dt_compile(struct dt_compile *c, const char *text, size_t len);	/* NULL: diag set */
 
-/* Serialise for ENABLE: malloc'ed blob. flags DTRACE_IMG_*. Returns 0, or -errno. */
+/*
+ * Serialise for ENABLE: malloc'ed blob. flags DTRACE_IMG_*. Returns 0, or -errno.
+ *
+ * The kernel echoes each uarg of the image: a clause's in the description of its
+ * enabled probes, an action's in that of its record. They are set to the clause's
+ * index and to the statement's + 1, which tell the parts of one program apart.
+ * libdtrace, whose handle has several programs, writes its own numbers over
+ * them: clauses and actions, in the order of the image, across all programs (exec.c).
+ */
 int dt_program_image(const struct dt_program *p, uint32_t strsize, uint32_t flags, void **blob, size_t *size);
 
 /* Disassemble (-S): offsets, opcodes, operands, D source lines beside them. */

@@ -274,7 +274,7 @@ void dtk_probe_destroy(struct dtk_probe *probe)
 
 void dtk_probe_reap(struct dtk_probe *probe, struct list_head *doomed)
 {
-	if (probe->necbs || probe->flags != DTK_PROBE_CONDEMNED)
+	if (probe->necbs || !(probe->flags & DTK_PROBE_CONDEMNED) || probe->flags & DTK_PROBE_DOOMED)
 		return;
 	probe->flags |= DTK_PROBE_DOOMED;
 	list_move_tail(&probe->sibling, doomed);
@@ -420,8 +420,10 @@ static bool matcher_exact(const struct matcher *m)
 /* The name first: it is short and mostly exact. The provider is the caller's to compare. */
 static bool matcher_fits(const struct matcher *m, const struct dtk_probe *probe)
 {
-	return !(probe->flags & DTK_PROBE_CONDEMNED) && part_fits(&m->name, probe->n.name) &&
-	       part_fits(&m->mod, probe->n.mod) && part_fits(&m->func, probe->n.func);
+	return !(probe->flags & DTK_PROBE_CONDEMNED) &&
+	       !(probe->flags & DTK_PROBE_ALIAS && m->func.kind == PART_ANY) &&
+	       part_fits(&m->name, probe->n.name) && part_fits(&m->mod, probe->n.mod) &&
+	       part_fits(&m->func, probe->n.func);
 }
 
 /* The probes of one provider. Newest ids are at the end of its list; a retained pattern wants those only. */

@@ -86,12 +86,15 @@ struct dtrace_pid_point {
 #define DTRACE_PID_ABS		3	/* function "-", name is the hex address */
 #define DTRACE_PID_SYNC		4	/* not a probe by name: a thread that comes here waits for CONTINUE */
 
+/* Another name of a function: a pattern without a function does not mean it, or a call would count twice. */
+#define DTRACE_PID_ALIAS	0x1
+
 struct dtrace_pid_probe {
 	__u32 func, name;	/* offsets in strs */
 	__u16 type;		/* DTRACE_PID_ENTRY ... */
 	__u16 nranges;		/* 0: [lo, hi) alone is the function; 1: lo2, hi2 (its .cold part) too */
 	__u32 ref, nref;	/* slice of refs: its tracepoints */
-	__u32 pad;
+	__u32 flags;		/* DTRACE_PID_ALIAS */
 	__u64 lo, hi;		/* the function's range */
 	__u64 lo2, hi2;
 };

@@ -87,7 +87,7 @@ void dt_pid_batch_free(struct dt_pid_batch *b)
 }
 
 int dt_pid_batch_probe(struct dt_pid_batch *b, const char *func, const char *name, uint16_t type,
-		       const struct dt_pid_range *r)
+		       uint32_t flags, const struct dt_pid_range *r)
 {
 	struct dtrace_pid_probe *p;
 	uint32_t mod;
@@ -102,6 +102,7 @@ int dt_pid_batch_probe(struct dt_pid_batch *b, const char *func, const char *nam
 	p = &b->probe[b->nprobe];
 	memset(p, 0, sizeof(*p));
 	p->type = type;
+	p->flags = flags;
 	p->lo = r->lo;
 	p->hi = r->hi;
 	if (r->lo2 < r->hi2) {

@@ -52,7 +52,7 @@ void dt_pid_batch_init(struct dt_pid_batch *b, dt_pid_call_f *call, void *ctx, u
 void dt_pid_batch_free(struct dt_pid_batch *b);
 /* Begin a probe; its points follow. Sends what is there first if it is much. 0 or -errno. */
 int dt_pid_batch_probe(struct dt_pid_batch *b, const char *func, const char *name, uint16_t type,
-		       const struct dt_pid_range *r);
+		       uint32_t flags, const struct dt_pid_range *r);
 /* A point of the probe begun last, moved by @bias. */
 int dt_pid_batch_point(struct dt_pid_batch *b, const struct dtrace_pid_point *point, uint64_t bias);
 int dt_pid_batch_send(struct dt_pid_batch *b);
@@ -103,6 +103,7 @@ struct dt_pid_job {
 	const char **shown;		/* by function: an IFUNC's name for what has no symbol */
 	int32_t *frag;			/* by function: its cold part, or -1 */
 	bool *done;			/* by function: a glob has hit it already */
+	uint32_t flags;			/* DTRACE_PID_ALIAS: of the name being tried */
 	const struct dt_pid_code *code;
 	struct dt_pid_range *rseq;
 	size_t nrseq;

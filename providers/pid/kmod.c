@@ -315,7 +315,7 @@ static bool probe_ok(const struct batch *b, u32 i)
 	u32 k;
 
 	if (pr->func >= a->nstrs || pr->name >= a->nstrs || pr->type > DTRACE_PID_SYNC ||
-	    pr->nranges > 1 || pr->pad || pr->lo > pr->hi || pr->lo2 > pr->hi2 ||
+	    pr->nranges > 1 || pr->flags & ~DTRACE_PID_ALIAS || pr->lo > pr->hi || pr->lo2 > pr->hi2 ||
 	    pr->ref > a->nrefs || pr->nref > a->nrefs - pr->ref)
 		return false;
 	for (k = pr->ref; pr->type == DTRACE_PID_RETURN && k < pr->ref + pr->nref; k++) {
@@ -373,8 +373,13 @@ static int probe_get(struct batch *b, const struct dtrace_pid_probe *pr, struct 
 		probe = dtk->arg;
 		if (probe->type != pr->type)
 			return -EINVAL;
+		/* One function's alias is another one's own name. */
+		if (!(pr->flags & DTRACE_PID_ALIAS))
+			dtk->flags &= ~DTK_PROBE_ALIAS;
 	} else {
 		probe->dtk = dtk;
+		if (pr->flags & DTRACE_PID_ALIAS)
+			dtk->flags |= DTK_PROBE_ALIAS;
 		if (!b->a.nadded++)
 			b->after = dtk->n.id - 1;
 	}

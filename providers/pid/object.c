@@ -146,7 +146,7 @@ static int add_entry(struct dt_pid_job *j, size_t i, const char *name)
 		dt_pid_skip(j, name, -rc - 1);
 		return 0;
 	}
-	rc = dt_pid_batch_probe(&j->batch, name, "entry", DTRACE_PID_ENTRY, &r);
+	rc = dt_pid_batch_probe(&j->batch, name, "entry", DTRACE_PID_ENTRY, j->flags, &r);
 	return rc ? rc : dt_pid_batch_point(&j->batch, &point, j->o->bias);
 }
 
@@ -187,7 +187,7 @@ static int add_return(struct dt_pid_job *j, size_t i, const char *name)
 		dt_pid_skip(j, name, why);
 		return 0;
 	}
-	rc = dt_pid_batch_probe(&j->batch, name, "return", DTRACE_PID_RETURN, &r);
+	rc = dt_pid_batch_probe(&j->batch, name, "return", DTRACE_PID_RETURN, j->flags, &r);
 	if (!rc)
 		rc = add_return_points(j, i);
 	if (!rc && j->code->frag[i] >= 0)
@@ -214,7 +214,7 @@ static int add_insn(struct dt_pid_job *j, size_t i, const char *func, const stru
 	}
 	/* The name is kept as it was asked for: the kernel compares names, "010" is not "10". */
 	rc = dt_pid_batch_probe(&j->batch, type == DTRACE_PID_ABS ? "-" : func,
-				j->w->has_offset ? j->w->name : name, type, &r);
+				j->w->has_offset ? j->w->name : name, type, j->flags, &r);
 	return rc ? rc : dt_pid_batch_point(&j->batch, &in->point, j->o->bias);
 }
 
@@ -291,6 +291,12 @@ static const char *shown_name(const struct dt_pid_job *j, const char *name, char
 	return *end ? buf : name;	/* a NUL at the very end: it was cut */
 }
 
+/* The name that a function has in listings; its others are aliases. */
+static const char *first_name(const struct dt_pid_job *j, size_t i)
+{
+	return j->shown[i] ? j->shown[i] : j->func[i].name;
+}
+
 /* Function @i is called @name: is it wanted? */
 static int try_name(struct dt_pid_job *j, size_t i, const char *name)
 {
@@ -299,6 +305,7 @@ static int try_name(struct dt_pid_job *j, size_t i, const char *name)
 
 	if (w->funcs != NAME_ONE && j->done[i])
 		return 0;
+	j->flags = strcmp(name, first_name(j, i)) ? DTRACE_PID_ALIAS : 0;
 	name = shown_name(j, name, buf, sizeof(buf));
 	if (w->funcs == NAME_ONE ? strcmp(w->func, name) != 0 :
 	    w->funcs == NAME_GLOB && !dt_glob_match(w->func, name))
@@ -323,7 +330,7 @@ static int try_functions(struct dt_pid_job *j)
 			j->progress(j->progress_ctx, j->base + j->seen, j->total);
 		if (f->is_frag || f->is_ifunc)
 			continue;
-		rc = try_name(j, i, j->shown[i] ? j->shown[i] : f->name);
+		rc = try_name(j, i, first_name(j, i));
 	}
 	return rc;
 }

@@ -272,7 +272,7 @@ int dt_pid_follow(struct dt_pid *dp, struct dt_err *err)
 				    dt_proc_pid(dp->p));
 	dt_pid_batch_init(&b, dp->call, dp->ctx, dp->cookie);
 	b.obj = o;
-	rc = dt_pid_batch_probe(&b, "", "", DTRACE_PID_SYNC, &r);
+	rc = dt_pid_batch_probe(&b, "", "", DTRACE_PID_SYNC, 0, &r);
 	if (!rc)
 		rc = dt_pid_batch_point(&b, &in.point, o->bias);
 	if (!rc)

@@ -1,5 +1,7 @@
 # What does not fit is counted and said: principal buffer, aggregation, dynamic variables; a bad address fires ERROR.
-traced p -b 4k -x switchrate=1s -qn 'profile-4999{ printf("%s\n", "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"); } tick-3s{ exit(0); }'
+# Forty records of 256 bytes in one firing: no consumer is quick enough to make room.
+record='BEGIN{ printf("%s\n", "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"); } '
+traced p -b 4k -qn "$(for _ in $(seq 40); do echo "$record"; done) tick-1s{ exit(0); }"
 grep -Eq '^dtrace: [0-9]+ drops? on CPU [0-9]' p.err || fail "principal drops: $(head -n 3 p.err)"
 traced a -x aggsize=4k -qn 'profile-997{ @[timestamp] = count(); } tick-2s{ exit(0); }'
 grep -Eq '^dtrace: [0-9]+ aggregation drops? on CPU [0-9]' a.err || fail "aggregation drops: $(head -n 3 a.err)"

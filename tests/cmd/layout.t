@@ -11,3 +11,7 @@ same "sorted by value" "$(awk 'NF { print $1, $2 }' a.out | tr '\n' ' ')" "c 2 b
 traced q -qn 'BEGIN{ @ = quantize(3); @ = quantize(3); @ = quantize(100); exit(0); }' || fail "$(cat q.err)"
 grep -q '           value  ------------- Distribution ------------- count    ' q.out || fail "$(cat q.out)"
 grep -Eq '^ +2 \|@{27} +2 +$' q.out || fail "$(cat q.out)"
+# Several aggregations in one printa: rows by the first one's value, none being zero, then by the others'.
+traced t -qn 'BEGIN{ @a["x"] = sum(1); @a["y"] = sum(-5); @b["x"] = sum(2); @b["y"] = sum(3); @b["z"] = sum(9); @b["a"] = sum(10);
+	printa("%s %@d %@d;", @a, @b); clear(@a); clear(@b); exit(0); }' || fail "$(cat t.err)"
+grep -q '^y -5 3;z 0 9;a 0 10;x 1 2;' t.out || fail "joined rows: $(cat t.out)"

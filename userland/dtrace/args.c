@@ -22,7 +22,7 @@ static const char usage_text[] =
 	"  predicate  '/' D-expression '/'        action  '{' D-statements '}'\n"
 	"\n"
 	"  -b  size of the trace buffer of each CPU (suffixes k, m, g, t)\n"
-	"  -c  run a command and end when it ends; its process id is $target\n"
+	"  -c  run a command, which ends the tracing and ends with it; its process id is $target\n"
 	"  -C  run the C preprocessor over programs; -D, -U, -I are for it\n"
 	"  -e  stop after compiling the programs\n"
 	"  -F  indent the output by function entry and return\n"
@@ -200,7 +200,10 @@ void args_parse(int argc, char **argv, struct args *a)
 
 	if (argc == 2 && !strcmp(argv[1], "--help")) {
 		fputs(usage_text, stdout);
-		exit(0);
+		if (!fflush(stdout))
+			exit(0);
+		fprintf(stderr, "dtrace: cannot write the output: %s\n", strerror(errno));
+		exit(E_ERROR);
 	}
 	*(char **)append(&a->operands, &a->noperands, sizeof(char *)) = argv[0];
 	while (optind < argc) {

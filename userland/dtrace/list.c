@@ -14,16 +14,18 @@ static int list_one(dtrace_hdl_t *dtp, const dtrace_probedesc_t *pd, void *arg)
 	return 0;
 }
 
-static int list_desc(dtrace_hdl_t *dtp, const dtrace_probedesc_t *pd, void *arg)
+static int list_desc(dtrace_hdl_t *dtp, const dtrace_probedesc_t *pats, uint32_t npats, void *arg)
 {
 	char name[DTRACE_FUNCNAMELEN * 2];
 	int *status = arg;
 	size_t n = 0;
 
-	if (dtrace_probe_iter(dtp, pd, list_one, &n) < 0)
-		dfatal("cannot list probes");
+	for (uint32_t i = 0; i < npats; i++)
+		if (dtrace_probe_iter(dtp, &pats[i], list_one, &n) < 0)
+			dfatal("cannot list probes");
 	if (!n) {
-		warn("failed to match %s: no probe matches this description", dtrace_desc2str(pd, name, sizeof(name)));
+		warn("failed to match %s: no probe matches this description",
+		     dtrace_desc2str(pats, name, sizeof(name)));
 		*status = E_ERROR;
 	}
 	return 0;

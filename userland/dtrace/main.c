@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* dtrace(1): open, compile, enable, run until the end, print what was aggregated. */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cmd.h"
 
@@ -59,15 +61,18 @@ static void show_version(void)
 	const char *module = "";
 	int err;
 
-	printf("dtrace: DTrace for Linux %s\n", dtrace_build(NULL, NULL) + strlen("dtrace "));
+	g_out = stdout;
+	out_printf("dtrace: DTrace for Linux %s\n", dtrace_build(NULL, NULL) + strlen("dtrace "));
 	if (g_args.verbose) {
 		g_dtp = dtrace_open(DTRACE_VERSION, 0, &err);
 		if (g_dtp)
 			dtrace_build(g_dtp, &module);
-		printf("dtrace: module %s, ABI %d\n", *module ? module : "not available", DTRACE_ABI_VERSION);
+		out_printf("dtrace: module %s, ABI %d\n", *module ? module : "not available", DTRACE_ABI_VERSION);
 		dtrace_close(g_dtp);
+		g_dtp = NULL;
 	}
-	exit(fflush(stdout) ? E_ERROR : 0);
+	out_close();
+	exit(0);
 }
 
 static void apply_settings(void)
@@ -224,8 +229,24 @@ static void run(void)
 		dfatal("failed to print aggregations");
 }
 
+/*
+ * With stdin, stdout or stderr closed, the device would be opened in its place
+ * and be written to. What takes the place refuses writing, as a closed one does.
+ */
+static void occupy_standard_files(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDONLY);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
 int main(int argc, char **argv)
 {
+	occupy_standard_files();
 	args_parse(argc, argv, &g_args);
 	if (g_args.version)
 		show_version();

@@ -44,7 +44,7 @@ void warn(const char *fmt, ...)
 	va_end(ap);
 }
 
-/* Closing the handle kills a program of -c that has not begun, and lets the others go. */
+/* Closing the handle ends the programs of -c, and lets the others go. */
 static void leave(void) __attribute__((noreturn));
 static void leave(void)
 {

@@ -296,7 +296,7 @@ WALK(valvarrevsorted, .byvar = true, .rev = true)
 /* ---- Joined --------------------------------------------------------------------------- */
 
 struct joining {
-	uint32_t n, pos;		/* variables; the one whose value orders the rows */
+	uint32_t n, pos;		/* variables; the one whose value orders the rows, before the others' in turn */
 	const struct dt_aggorder *order;
 };
 
@@ -308,17 +308,40 @@ static struct dt_aggent *any_of(struct dt_aggent **row, uint32_t n)
 	return NULL;
 }
 
+/* A value against none, which is printed as zero and counts as that. */
+static int cmp_zero(const dtrace_aggdata_t *a)
+{
+	uint16_t act = dt_aggent_valrec(a)->dtrd_action;
+	const void *v = value_of(a);
+
+	switch (act) {
+	case DTRACEAGG_QUANTIZE:
+		return cmp_double(quantize_weight(v), 0) ?: cmp_int(word(v, DTRACE_QUANTIZE_ZEROBUCKET), 0);
+	case DTRACEAGG_LQUANTIZE:
+		return cmp_double(lquantize_weight(v), 0);
+	case DTRACEAGG_LLQUANTIZE:
+		return cmp_double(llquantize_weight(v), 0);
+	default:
+		return cmp_int(dt_agg_scalar(act, v, 1), 0);
+	}
+}
+
+static int cmp_column(const struct dt_aggent *p, const struct dt_aggent *q)
+{
+	if (p && q)
+		return cmp_value(&p->data, &q->data);
+	return p ? cmp_zero(&p->data) : q ? -cmp_zero(&q->data) : 0;
+}
+
 static int cmp_rows(const void *x, const void *y, void *arg)
 {
 	const struct joining *j = arg;
 	struct dt_aggent **a = (struct dt_aggent **)x, **b = (struct dt_aggent **)y;
-	struct dt_aggent *p = a[j->pos], *q = b[j->pos];
-	int key = cmp_key(&any_of(a, j->n)->data, &any_of(b, j->n)->data, j->order->keypos), val;
+	int key = cmp_key(&any_of(a, j->n)->data, &any_of(b, j->n)->data, j->order->keypos);
+	int val = cmp_column(a[j->pos], b[j->pos]);
 
-	if (p && q)
-		val = cmp_value(&p->data, &q->data);
-	else		/* none counts as less */
-		val = !!p - !!q;
+	for (uint32_t i = 0; i < j->n && !val; i++)
+		val = cmp_column(a[i], b[i]);
 	val = j->order->bykey ? key ?: val : val ?: key;
 	return j->order->rev ? -val : val;
 }

@@ -125,8 +125,11 @@ const struct dt_clauseref *dt_cookie_clause(dtrace_hdl_t *dtp, uint64_t uarg);
 char *dt_source_read(dtrace_hdl_t *dtp, FILE *fp, size_t *len);		/* whole file; malloc'ed */
 void dt_source_hide_interpreter(char *text, size_t len);		/* blanks out a "#!" line */
 char *dt_source_cpp(dtrace_hdl_t *dtp, const char *text, size_t *len);	/* through the C preprocessor */
-/* "line 3: sentence", the line, a caret, the hint; under ETAGS "[D_TAG] " first. */
-void dt_source_error(const struct dt_diag *diag, const char *text, bool tags, char *buf, size_t n);
+/*
+ * "line 3: sentence", the line, a caret, the hint; under ETAGS "[D_TAG] " first.
+ * If the place is in another @file than the text: "line 3 of x.h: sentence", the hint.
+ */
+void dt_source_error(const struct dt_diag *diag, const char *file, const char *text, bool tags, char *buf, size_t n);
 
 bool dt_macro_lookup(void *ctx, const char *name, int64_t *val, bool *undef);	/* macro.c; ctx: the handle */
 

@@ -308,8 +308,12 @@ int dtrace_uaddr2str(dtrace_hdl_t *dtp, pid_t pid, uint64_t addr, char *buf, int
 
 /* ---- Ours: what the classic library has no public way for -------------------------------- */
 
-/* Each description of a program, in order, with macro variables expanded. As dtrace_probe_iter. */
-int dtrace_program_descs(dtrace_hdl_t *dtp, dtrace_prog_t *prog, dtrace_probe_f *func, void *arg);
+/*
+ * Each description of a program, in order, with macro variables expanded: as the
+ * @n patterns that the kernel matches for it (a module may go by several names).
+ */
+typedef int dtrace_desc_f(dtrace_hdl_t *, const dtrace_probedesc_t *pats, uint32_t n, void *);
+int dtrace_program_descs(dtrace_hdl_t *dtp, dtrace_prog_t *prog, dtrace_desc_f *func, void *arg);
 /* Disassemble a program (dtrace -S). */
 void dtrace_program_dump(dtrace_hdl_t *dtp, dtrace_prog_t *prog, FILE *fp);
 

@@ -279,7 +279,8 @@ int dtrace_go(dtrace_hdl_t *dtp)
 		return dt_set_errno(dtp, EDT_NODEV);
 	if (enable_error_clause(dtp))
 		return -1;
-	dtp->cpus = calloc(dtp->ver.ncpus, sizeof(*dtp->cpus));
+	if (!dtp->cpus)		/* else a go that failed has left them */
+		dtp->cpus = calloc(dtp->ver.ncpus, sizeof(*dtp->cpus));
 	if (!dtp->cpus)
 		return dt_set_errno(dtp, ENOMEM);
 	if (dt_procs_follow(dtp) || start(dtp))

@@ -151,26 +151,28 @@ static void quoting(void **state)
 	struct dt_diag d = { .set = true, .tag = D_SYNTAX, .loc = { 1, 2, 3, 4 }, .msg = "wrong" };
 	char text[600], buf[1024], *caret;
 
-	dt_source_error(&d, "one\nt wo\nthree", false, buf, sizeof(buf));
+	dt_source_error(&d, NULL, "one\nt wo\nthree", false, buf, sizeof(buf));
 	assert_string_equal(buf, "line 2: wrong\n      2:3 | t wo\n          |   ^");
 	d.loc.line = 9;		/* beyond the text */
-	dt_source_error(&d, "one", false, buf, sizeof(buf));
+	dt_source_error(&d, NULL, "one", false, buf, sizeof(buf));
 	assert_string_equal(buf, "line 9: wrong");
+	dt_source_error(&d, "x.h", "one", false, buf, sizeof(buf));
+	assert_string_equal(buf, "line 9 of x.h: wrong");
 	d.loc = (struct dt_loc){ 0 };
-	dt_source_error(&d, "one", true, buf, sizeof(buf));
+	dt_source_error(&d, NULL, "one", true, buf, sizeof(buf));
 	assert_string_equal(buf, "[D_SYNTAX] wrong");
 	/* A long line is cut around the place. */
 	memset(text, 'a', 599);
 	text[599] = 0;
 	text[399] = 'X';
 	d.loc = (struct dt_loc){ 1, 1, 400, 401 };
-	dt_source_error(&d, text, false, buf, sizeof(buf));
+	dt_source_error(&d, NULL, text, false, buf, sizeof(buf));
 	caret = strchr(buf, '^');
 	assert_non_null(caret);
 	assert_int_equal(strchr(buf, 'X') - strchr(buf, '|'), caret - strrchr(buf, '|'));
 	/* And nothing runs over a small buffer. */
 	for (size_t n = 1; n < 64; n++) {
-		dt_source_error(&d, text, true, buf, n);
+		dt_source_error(&d, NULL, text, true, buf, n);
 		assert_true(strlen(buf) < n);
 	}
 }
@@ -254,6 +256,14 @@ static void pid_patterns(void **state)
 	assert_int_equal(dt_pidpat("profile", &pid), DT_PIDPAT_NO);
 }
 
+static void tk_says(struct tk *k, const char *begin)
+{
+	const char *msg = dtrace_errmsg(k->dtp, dtrace_errno(k->dtp));
+
+	if (strncmp(msg, begin, strlen(begin)))
+		fail_msg("\"%s\" does not begin with \"%s\"", msg, begin);
+}
+
 static void preprocessor(void **state)
 {
 	struct tk *k = tk_new();
@@ -273,6 +283,13 @@ static void preprocessor(void **state)
 	tk_expect(k, "42 7");
 	assert_null(dtrace_program_strcompile(k->dtp, "#error no\n", DTRACE_PROBESPEC_NONE, DTRACE_C_CPP, 0, NULL));
 	assert_int_equal(dtrace_errno(k->dtp), EDT_CPP);
+	/* What an included file does wrong is told with its name, what follows it without. */
+	assert_null(dtrace_program_strcompile(k->dtp, "# 1 \"in.h\" 1\nint x;\nint x y;\n# 2 \"<stdin>\" 2\nBEGIN {}",
+					      DTRACE_PROBESPEC_NONE, DTRACE_C_CPP, 0, NULL));
+	tk_says(k, "line 2 of in.h: syntax error");
+	assert_null(dtrace_program_strcompile(k->dtp, "# 1 \"in.h\" 1\nint x;\n# 2 \"<stdin>\" 2\nint x y;",
+					      DTRACE_PROBESPEC_NONE, DTRACE_C_CPP, 0, NULL));
+	tk_says(k, "line 2: syntax error");
 	tk_free(k);
 }
 

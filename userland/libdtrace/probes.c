@@ -168,7 +168,7 @@ static void *ask_layout(dtrace_hdl_t *dtp, unsigned long req, const void *head, 
 
 	for (int tries = 0; tries < 3; tries++) {
 		char *d = calloc(1, size + room * sizeof(dtrace_recdesc_t));
-		uint32_t *n = (uint32_t *)(d + nrecs);
+		uint32_t *n;
 		int rc;
 
 		if (!d) {
@@ -176,6 +176,7 @@ static void *ask_layout(dtrace_hdl_t *dtp, unsigned long req, const void *head, 
 			return NULL;
 		}
 		memcpy(d, head, size);
+		n = (uint32_t *)(d + nrecs);
 		*n = room;
 		rc = dt_ioctl(dtp, req, d);
 		if (!rc && *n <= room)

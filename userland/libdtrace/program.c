@@ -6,6 +6,7 @@
  */
 #include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +17,7 @@ struct compilation {
 	struct dt_compile c;
 	struct dt_macros macros;
 	struct dt_diag diag;
+	struct dt_strs files;	/* other files that the text comes from: [source index - 2] */
 	uint_t cflags;		/* of the caller; options add theirs */
 };
 
@@ -53,6 +55,32 @@ static int pragma_option(void *ctx, const char *name, const char *value, char *e
 	return 0;
 }
 
+/* Line markers name the files that the preprocessor included; the text itself is "<stdin>" to it. */
+static unsigned short source_index(void *ctx, const char *name)
+{
+	struct compilation *cc = ctx;
+	size_t i = 0;
+
+	if (!strcmp(name, "<stdin>"))
+		return 1;
+	while (i < cc->files.n && strcmp(cc->files.s[i], name))
+		i++;
+	if (i == cc->files.n && (i > USHRT_MAX - 2 || dt_strs_add(&cc->files, name)))
+		return 0;
+	return (unsigned short)(i + 2);
+}
+
+/* Put what is wrong into the handle's message. */
+static void tell(const struct compilation *cc, const char *text)
+{
+	dtrace_hdl_t *dtp = cc->dtp;
+	unsigned src = cc->diag.loc.src;
+
+	dtp->err = EDT_COMPILER;
+	dt_source_error(&cc->diag, src >= 2 && src - 2 < cc->files.n ? cc->files.s[src - 2] : NULL, text,
+			cflags_of(cc) & DTRACE_C_ETAGS, dtp->errmsg, sizeof(dtp->errmsg));
+}
+
 static void free_prog(dtrace_prog_t *prog)
 {
 	dt_program_free(prog->p);
@@ -67,6 +95,10 @@ static void hint_nomatch(dtrace_hdl_t *dtp, const dtrace_probedesc_t *pat, struc
 
 	if (pat->dtpd_id)
 		return;
+	if (!strcmp(pat->dtpd_provider, "pid0")) {
+		dt_hint(diag, "$target is the process of -p or -c; neither was given");
+		return;
+	}
 	strcpy(part.dtpd_provider, pat->dtpd_provider);
 	if (pat->dtpd_provider[0] && dt_probes_count(dtp, &part, 1) == 0) {
 		dt_hint(diag, "no provider matches \"%s\"; \"dtrace -l\" lists the probes there "
@@ -187,7 +219,8 @@ static dtrace_prog_t *compile_code(dtrace_hdl_t *dtp, const char *text, const ch
 {
 	struct compilation cc = { .dtp = dtp, .cflags = cflags };
 	dtrace_prog_t *prog = calloc(1, sizeof(*prog));
-	unsigned mark = dt_idents_mark(dtp->idents);
+	unsigned idents = dt_idents_mark(dtp->idents);
+	size_t types = dt_types_mark(dtp->types);
 
 	if (prog)
 		prog->text = strdup(text);
@@ -199,21 +232,24 @@ static dtrace_prog_t *compile_code(dtrace_hdl_t *dtp, const char *text, const ch
 	cc.macros = (struct dt_macros){ .argc = argc, .argv = argv, .lookup = dt_macro_lookup, .ctx = dtp };
 	cc.c = (struct dt_compile){
 		.types = dtp->types, .idents = dtp->idents, .macros = &cc.macros, .diag = &cc.diag,
-		.src = 1, .spec = spec + 1, .option = pragma_option, .ctx = &cc,
+		.src = 1, .spec = spec + 1, .option = pragma_option, .file = source_index,
+		.ctx = &cc,
 	};
 	take_options(&cc);
 	prog->p = dt_compile(&cc.c, code, len);
 	if (prog->p && check_patterns(&cc, prog)) {
 		dt_program_free(prog->p);
 		prog->p = NULL;
-		dt_idents_rollback(dtp->idents, mark);
+		dt_idents_rollback(dtp->idents, idents);
+		dt_types_rollback(dtp->types, types);
 	}
 	if (!prog->p) {
-		dtp->err = EDT_COMPILER;
-		dt_source_error(&cc.diag, text, cflags_of(&cc) & DTRACE_C_ETAGS, dtp->errmsg, sizeof(dtp->errmsg));
+		tell(&cc, text);
 		free_prog(prog);
+		dt_strs_free(&cc.files);
 		return NULL;
 	}
+	dt_strs_free(&cc.files);
 	prog->strsize = cc.c.strsize;
 	prog->npats = count_patterns(prog->p);
 	prog->next = dtp->progs;
@@ -352,15 +388,31 @@ void dtrace_program_info(dtrace_hdl_t *dtp, dtrace_prog_t *prog, dtrace_proginfo
 	}
 }
 
-int dtrace_program_descs(dtrace_hdl_t *dtp, dtrace_prog_t *prog, dtrace_probe_f *func, void *arg)
+/* What expand_pattern() made of one description stands at one place of the source. */
+static uint32_t same_place(const struct dt_clause *cl, uint32_t from)
 {
-	for (uint32_t i = 0; i < prog->p->nclauses; i++)
-		for (uint32_t j = 0; j < prog->p->clauses[i].npats; j++) {
-			int rc = func(dtp, &prog->p->clauses[i].pats[j], arg);
+	const struct dt_loc *l = cl->patlocs;
+	uint32_t i = from + 1;
 
+	while (i < cl->npats && l[i].src == l[from].src && l[i].line == l[from].line && l[i].col == l[from].col)
+		i++;
+	return i - from;
+}
+
+int dtrace_program_descs(dtrace_hdl_t *dtp, dtrace_prog_t *prog, dtrace_desc_f *func, void *arg)
+{
+	for (uint32_t i = 0; i < prog->p->nclauses; i++) {
+		const struct dt_clause *cl = &prog->p->clauses[i];
+
+		for (uint32_t j = 0, n; j < cl->npats; j += n) {
+			int rc;
+
+			n = same_place(cl, j);
+			rc = func(dtp, &cl->pats[j], n, arg);
 			if (rc)
 				return rc;
 		}
+	}
 	return 0;
 }
 

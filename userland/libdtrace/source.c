@@ -203,17 +203,19 @@ static int quote(const struct dt_loc *loc, const char *text, char *buf, size_t s
 	return snprintf(buf, size, "\n%9s | %s\n%9s | %s^", place, shown, "", caret);
 }
 
-void dt_source_error(const struct dt_diag *diag, const char *text, bool tags, char *buf, size_t n)
+void dt_source_error(const struct dt_diag *diag, const char *file, const char *text, bool tags, char *buf, size_t n)
 {
 	size_t k = 0;
 
 #define ADD(...) (k += (size_t)snprintf(buf + k, n - k, __VA_ARGS__), k = k < n ? k : n - 1)
 	if (tags)
 		ADD("[%s] ", dt_tag_name(diag->tag));
-	if (diag->loc.line)
+	if (diag->loc.line && file)
+		ADD("line %u of %s: ", diag->loc.line, file);
+	else if (diag->loc.line)
 		ADD("line %u: ", diag->loc.line);
 	ADD("%s", diag->msg);
-	if (text && diag->loc.line) {
+	if (text && !file && diag->loc.line) {
 		k += (size_t)quote(&diag->loc, text, buf + k, n - k);
 		k = k < n ? k : n - 1;
 	}

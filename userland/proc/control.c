@@ -8,7 +8,7 @@
  *          (PTRACE_O_EXITKILL): it has not begun, nobody would let it go.
  * grab     a pidfd and what /proc says; nothing is done to the process.
  * continue detach: from here on it is an ordinary child.
- * release  kills what was never continued.
+ * release  kills the child if it still runs: what was begun for the tracing ends with it.
  *
  * ptrace ties a held process to the thread that created it: continue it from there.
  */
@@ -388,7 +388,7 @@ void dt_proc_release(struct dt_proc *p)
 {
 	if (!p)
 		return;
-	if (p->is_held)
+	if (p->is_child && !dt_proc_exited(p, NULL))
 		kill_child(p);
 	proc_free(p);
 }

@@ -294,6 +294,12 @@ static int add_fde(struct reader *r, const Dwarf_FDE *in)
 		return 0;
 	if (!size || lo + size < lo)
 		return 0;
+	/*
+	 * A signal trampoline's range begins one byte early, in padding: unwinders look
+	 * a return address up by the byte before it (glibc's __restore_rt).
+	 */
+	if (c->is_signal && --size)
+		lo++;
 	if (c->is_sized && !read_uleb(&p, in->end, &augmentation))
 		return 0;
 	if (augmentation > (uint64_t)(in->end - p))

@@ -92,7 +92,7 @@ int dt_proc_create(char *const argv[], enum dt_evaltime when, struct dt_proc **r
 int dt_proc_grab(pid_t pid, struct dt_proc **ret, struct dt_err *err);
 /* Let a created process run free (no ptrace any more). No effect on a grabbed one. */
 int dt_proc_continue(struct dt_proc *p, struct dt_err *err);
-/* Forget it. A created process that was never continued is killed; others live on. */
+/* Forget it. A created process is killed if it still runs; others live on. */
 void dt_proc_release(struct dt_proc *p);
 
 pid_t dt_proc_pid(const struct dt_proc *p);

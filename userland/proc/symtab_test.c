@@ -228,7 +228,8 @@ static void nothing_is_missing(const char *path)
 		if (!text || text->is_plt)
 			continue;
 		ranges++;
-		assert_true(dt_elf_func_at(e, lo) >= 0);
+		/* A signal trampoline's range begins in the byte before it. */
+		assert_true(dt_elf_func_at(e, lo) >= 0 || dt_elf_func_at(e, lo + 1) >= 0);
 	}
 	pclose(f);
 	assert_true(ranges > 100);
