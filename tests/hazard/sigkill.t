@@ -1,5 +1,5 @@
 # dtrace killed a hundred times under load: the target lives on with its text restored.
-start h "$T/hammer" 3
+start h "$T/hammer" 2
 for i in $(seq 100); do
 	dtrace -qn 'pid$target:a.out::entry,pid$target:a.out::return,pid$target:libc:m*:entry{ @[probefunc] = count(); } BEGIN{ printf("go\n"); }' -p $PID >d.out 2>d.err & D=$!
 	# a third of them die while still arming
