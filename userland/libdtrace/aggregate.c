@@ -249,38 +249,19 @@ static int merge_bucket(dtrace_hdl_t *dtp, const char *data, size_t size)
 
 static int snap_cpu(dtrace_hdl_t *dtp, uint32_t cpu)
 {
-	struct dtrace_ioc_switch sw = { .cpu = cpu, .kind = DTRACE_BUF_AGG };
-	struct dt_half *h = &dtp->cpus[cpu].agg;
 	const dtrace_agghdr_t *hdr;
-	void *p;
-	int rc;
+	caddr_t data;
+	size_t size;
+	int rc = dt_half_take(dtp, cpu, DTRACE_BUF_AGG, &data, &size);
 
-	if (h->absent)
-		return 0;
-	rc = dt_ioctl(dtp, DTRACEIOC_SWITCH, &sw);
-	if (rc == -ENOENT) {
-		h->absent = true;
-		return 0;
-	}
-	if (rc)
-		return dt_set_error(dtp, -rc, "cannot read the aggregations of CPU %u: %s", cpu, strerror(-rc));
-	if (sw.half > 1 || sw.size > dtp->aggsize)
-		return dt_set_errno(dtp, EDT_BADRECORD);
-	if (sw.size && !h->half[sw.half]) {
-		rc = dtp->kern->map(dtp->kctx, dtp->fd, dtp->aggsize,
-				    DTRACE_MMAP_OFF(cpu, DTRACE_BUF_AGG, sw.half), &p);
-		if (rc)
-			return dt_set_error(dtp, -rc, "cannot map the aggregations of CPU %u: %s", cpu, strerror(-rc));
-		h->half[sw.half] = p;
-	}
-	for (size_t off = 0; off + sizeof(*hdr) <= sw.size; off += hdr->dtah_size) {
-		hdr = (const void *)(h->half[sw.half] + off);
-		if (hdr->dtah_size < sizeof(*hdr) || hdr->dtah_size % 8 || hdr->dtah_size > sw.size - off)
+	for (size_t off = 0; off + sizeof(*hdr) <= size; off += hdr->dtah_size) {
+		hdr = (const void *)(data + off);
+		if (hdr->dtah_size < sizeof(*hdr) || hdr->dtah_size % 8 || hdr->dtah_size > size - off)
 			return dt_set_errno(dtp, EDT_BADRECORD);
 		if (merge_bucket(dtp, (const char *)hdr, hdr->dtah_size))
 			return -1;
 	}
-	return dt_handle_cpudrop(dtp, (processorid_t)cpu, DTRACEDROP_AGGREGATION, sw.drops);
+	return rc;
 }
 
 int dt_aggregate_snap_all(dtrace_hdl_t *dtp)

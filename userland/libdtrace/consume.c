@@ -279,17 +279,18 @@ static int chew_half(struct reader *r, size_t *off, bool begin_only)
 	return REC_NEXT;
 }
 
-/* Have the kernel hand over what a CPU has recorded. 0 with r->size 0 if there is nothing. */
-static int take_half(struct reader *r, uint32_t cpu)
+int dt_half_take(dtrace_hdl_t *dtp, uint32_t cpu, uint32_t kind, caddr_t *data, size_t *size)
 {
-	struct dtrace_ioc_switch sw = { .cpu = cpu, .kind = DTRACE_BUF_PRINCIPAL };
-	dtrace_hdl_t *dtp = r->dtp;
-	struct dt_half *h = &dtp->cpus[cpu].principal;
+	bool agg = kind == DTRACE_BUF_AGG;
+	struct dtrace_ioc_switch sw = { .cpu = cpu, .kind = kind };
+	struct dt_half *h = agg ? &dtp->cpus[cpu].agg : &dtp->cpus[cpu].principal;
+	const char *what = agg ? "aggregations" : "buffer";
+	size_t room = agg ? dtp->aggsize : dtp->bufsize;
 	void *p;
 	int rc;
 
-	r->size = 0;
-	r->cpu = cpu;
+	*data = NULL;
+	*size = 0;
 	if (h->absent)
 		return 0;
 	rc = dt_ioctl(dtp, DTRACEIOC_SWITCH, &sw);
@@ -298,19 +299,26 @@ static int take_half(struct reader *r, uint32_t cpu)
 		return 0;
 	}
 	if (rc)
-		return dt_set_error(dtp, -rc, "cannot read the buffer of CPU %u: %s", cpu, strerror(-rc));
-	if (sw.half > 1 || sw.size > dtp->bufsize)
+		return dt_set_error(dtp, -rc, "cannot read the %s of CPU %u: %s", what, cpu, strerror(-rc));
+	if (sw.half > 1 || sw.size > room)
 		return dt_set_errno(dtp, EDT_BADRECORD);
 	if (sw.size && !h->half[sw.half]) {
-		rc = dtp->kern->map(dtp->kctx, dtp->fd, dtp->bufsize,
-				    DTRACE_MMAP_OFF(cpu, DTRACE_BUF_PRINCIPAL, sw.half), &p);
+		rc = dtp->kern->map(dtp->kctx, dtp->fd, room, DTRACE_MMAP_OFF(cpu, kind, sw.half), &p);
 		if (rc)
-			return dt_set_error(dtp, -rc, "cannot map the buffer of CPU %u: %s", cpu, strerror(-rc));
+			return dt_set_error(dtp, -rc, "cannot map the %s of CPU %u: %s", what, cpu,
+					    strerror(-rc));
 		h->half[sw.half] = p;
 	}
-	r->data = h->half[sw.half];
-	r->size = sw.size;
-	return dt_handle_cpudrop(dtp, (processorid_t)cpu, DTRACEDROP_PRINCIPAL, sw.drops);
+	*data = h->half[sw.half];
+	*size = sw.size;
+	return dt_handle_cpudrop(dtp, (processorid_t)cpu,
+				 agg ? DTRACEDROP_AGGREGATION : DTRACEDROP_PRINCIPAL, sw.drops);
+}
+
+static int take_half(struct reader *r, uint32_t cpu)
+{
+	r->cpu = cpu;
+	return dt_half_take(r->dtp, cpu, DTRACE_BUF_PRINCIPAL, &r->data, &r->size);
 }
 
 static int consume_cpu(struct reader *r, uint32_t cpu)

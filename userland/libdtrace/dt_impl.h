@@ -286,6 +286,11 @@ int dt_aggact_clear(dtrace_hdl_t *dtp, dtrace_aggvarid_t var);
 
 /* ---- Drops and errors (status.c, handle.c) ---------------------------------------------------- */
 
+/*
+ * Have the kernel hand over what a CPU has recorded since the last time; DTRACE_BUF_*.
+ * The half stays readable until the next call. Size 0: nothing. Drops are reported.
+ */
+int dt_half_take(dtrace_hdl_t *dtp, uint32_t cpu, uint32_t kind, caddr_t *data, size_t *size);
 int dt_handle_cpudrop(dtrace_hdl_t *dtp, processorid_t cpu, dtrace_dropkind_t kind, uint64_t drops);
 int dt_handle_status(dtrace_hdl_t *dtp, const struct dtrace_ioc_status *old, const struct dtrace_ioc_status *new);
 int dt_handle_error(dtrace_hdl_t *dtp, const dtrace_probedata_t *pd);	/* a record of our ERROR clause */
