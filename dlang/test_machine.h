@@ -66,7 +66,7 @@ static void machine_consumer(struct machine *m)
 	m->ccpu.ncache = MACHINE_CACHE;
 	assert_int_equal(dtk_aggbuf_create(&m->ccpu.agg, m->half[2], m->half[3], MACHINE_BUF), 0);
 	m->ccpus[0] = &m->ccpu;
-	m->fire.timestamp = 1000;
+	m->fire.serial = m->fire.now = 1000;
 	m->fire.nargs = 10;
 }
 
@@ -147,7 +147,7 @@ static void machine_fire(struct machine *m, struct dtk_program *k)
 	uint32_t cache = 0;
 
 	dtk_buf_switch(&m->buf, &sw);
-	m->fire.timestamp++;
+	m->fire.serial = ++m->fire.now;
 	m->fault = 0;
 	for (uint32_t i = 0; i < k->nclauses; i++) {
 		struct dtk_ecb ecb = {

@@ -24,6 +24,7 @@
 #include "core.h"
 
 static DEFINE_PER_CPU(u32, busy);
+static DEFINE_PER_CPU(u64, serial);
 
 /* Does the consumer want firings on this CPU now? */
 static bool sink_wants(const struct dtk_sink *sink, u32 cpu)
@@ -57,38 +58,38 @@ static void wake_if_needed(struct dtk_sink *sink, u32 cpu)
 static void run_ecbs(struct dtk_probe *probe, struct dtk_fire *f, u32 cpu)
 {
 	struct dtk_ecb *ecb;
-	bool stamped = false;
 
 	for (ecb = rcu_dereference_sched(probe->ecbs); ecb; ecb = READ_ONCE(ecb->next)) {
-		if (!sink_wants(ecb->sink, cpu))
-			continue;
-		if (!stamped) {
-			f->timestamp = dtk_time_mono();
-			stamped = true;
-		}
 		dtk_ecb_run(ecb, f, cpu);
-		wake_if_needed(ecb->sink, cpu);
+		if (ecb->clause->size)	/* it writes to the principal buffer, or exits */
+			wake_if_needed(ecb->sink, cpu);
 	}
 }
 
-void dtk_fire(struct dtk_probe *probe, struct dtk_fire *f)
+void dtk_fire_irqoff(struct dtk_probe *probe, struct dtk_fire *f)
 {
-	unsigned long flags;
-	u32 cpu;
+	u32 cpu = raw_smp_processor_id();
 
-	raw_local_irq_save(flags);
-	cpu = raw_smp_processor_id();
-	if (raw_irqs_disabled_flags(flags))
-		f->flags |= DTK_FIRE_IRQOFF;
 	if (likely(!__this_cpu_read(busy))) {
 		__this_cpu_write(busy, 1);
 		barrier();
+		f->serial = __this_cpu_inc_return(serial);
 		run_ecbs(probe, f, cpu);
 		barrier();
 		__this_cpu_write(busy, 0);
 	} else {
 		count_lost(probe, cpu, offsetof(struct dtk_consumer, recursion), 1);
 	}
+}
+
+void dtk_fire(struct dtk_probe *probe, struct dtk_fire *f)
+{
+	unsigned long flags;
+
+	raw_local_irq_save(flags);
+	if (raw_irqs_disabled_flags(flags))
+		f->flags |= DTK_FIRE_IRQOFF;
+	dtk_fire_irqoff(probe, f);
 	raw_local_irq_restore(flags);
 }
 
@@ -125,7 +126,7 @@ static void fire_session(void *arg)
 {
 	struct session_firing *s = arg;
 
-	s->f->timestamp = dtk_time_mono();
+	s->f->serial = __this_cpu_inc_return(serial);
 	dtk_fire_nested(s->probe, s->sink, s->f);
 }
 

@@ -264,7 +264,7 @@ static u64 load_builtin(struct dtk_exec *x, u32 id)
 	case DIF_VAR_ARG0 ... DIF_VAR_ARG9:
 		return builtin_arg(x, id - DIF_VAR_ARG0);
 	case DIF_VAR_TIMESTAMP:
-		return x->ms->f->timestamp;
+		return dtk_fire_time(x->ms->f);
 	case DIF_VAR_WALLTIMESTAMP:
 		return dtk_time_wall();
 	case DIF_VAR_ID:

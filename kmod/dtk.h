@@ -87,6 +87,8 @@ int dtk_probes_added(struct dtk_provider *prov, dtrace_id_t after);
  * Refused and counted when this CPU is already inside a firing.
  */
 void dtk_fire(struct dtk_probe *probe, struct dtk_fire *f);
+/* The same where interrupts are off already; DTK_FIRE_IRQOFF is the caller's to set. */
+void dtk_fire_irqoff(struct dtk_probe *probe, struct dtk_fire *f);
 /* @n firings could not be delivered: shown to the consumers of @probe as drops. Probe context. */
 void dtk_provider_drops(struct dtk_probe *probe, u64 n);
 static inline void dtk_provider_drop(struct dtk_probe *probe)

@@ -79,6 +79,7 @@ struct dtk_clause {
 	dtrace_recdesc_t *recs;
 	u32 naggs;
 	u32 nconst;		/* aggregating actions with constkey */
+	const struct dtk_aggact *counts; /* the clause is a count() with constkey and nothing else; or NULL */
 	u64 uarg;
 };
 
@@ -202,19 +203,31 @@ struct dtk_ecb {
 	bool first;		/* of its consumer's on this probe: it counts lost firings */
 };
 
-/* What a provider passes. Lives on its stack. Fields not known are 0. */
+/* What a provider passes. Lives on its stack. Fields not known are 0, but args from nargs on are never read. */
 struct dtk_fire {
 	u64 arg[10];
 	u32 nargs;		/* args beyond: dtk_arg() of port.h, for pid probes the user stack */
 	u32 flags;		/* DTK_FIRE_* */
 	struct pt_regs *regs;	/* registers at the probe */
-	u64 timestamp;		/* filled by dtk_fire */
+	u64 serial;		/* of the firing on its CPU, from 1: clause-locals live as long; by dtk_fire */
+	u64 now;		/* dtk_fire_time()'s; 0: nobody has asked yet */
 };
 #define DTK_FIRE_USER	0x1	/* regs are user registers and current is the process */
 #define DTK_FIRE_ERROR	0x2	/* this is dtrace:::ERROR: faults count as dblerrors */
 #define DTK_FIRE_END	0x4	/* BEGIN, END: fire although exiting or not live */
 #define DTK_FIRE_ENTRY	0x8	/* with USER: at a function's first instruction, [sp] is the return address */
 #define DTK_FIRE_IRQOFF	0x10	/* set by dtk_fire: interrupts were off when it was called */
+
+/*
+ * The one `timestamp` of a firing, read when the first clause asks for it: most
+ * never do, and a clock costs as much as all the rest of a count().
+ */
+static inline u64 dtk_fire_time(struct dtk_fire *f)
+{
+	if (!f->now)
+		f->now = dtk_time_mono();
+	return f->now;
+}
 
 /* The names a firing can see; the core's struct dtk_probe begins with it. */
 struct dtk_probename {

@@ -120,14 +120,15 @@ static void put_field(struct dtk_mstate *ms, const struct dtk_act *a, u8 *dst, u
 
 /* ---- Aggregations ------------------------------------------------------------------- */
 
-static struct dtk_bucketcache *bucket_cache(struct dtk_mstate *ms, const struct dtk_aggact *agg)
+static struct dtk_bucketcache *bucket_cache(const struct dtk_ecb *ecb, struct dtk_ccpu *cc,
+					    const struct dtk_aggact *agg)
 {
-	u32 i = ms->ecb->cacheidx + agg->constidx;
+	u32 i = ecb->cacheidx + agg->constidx;
 
 	/* The core publishes a larger array before its size. */
-	if (!agg->constkey || i >= smp_load_acquire(&ms->cc->ncache))
+	if (!agg->constkey || i >= smp_load_acquire(&cc->ncache))
 		return NULL;
-	return &READ_ONCE(ms->cc->cache)[i];
+	return &READ_ONCE(cc->cache)[i];
 }
 
 /* Evaluate the keys to @key, which has room for them; returns their hash. */
@@ -155,7 +156,7 @@ static void run_agg(struct dtk_mstate *ms, const struct dtk_clause *c, u32 first
 {
 	const struct dtk_act *a = &c->acts[c->acts[first].aggidx];
 	const struct dtk_aggact *agg = a->agg;
-	struct dtk_bucketcache *cache = bucket_cache(ms, agg);
+	struct dtk_bucketcache *cache = bucket_cache(ms->ecb, ms->cc, agg);
 	u8 *bucket = cache ? dtk_agg_recall(ms->cc->agg, cache) : NULL, *key = NULL;
 	size_t mark = ms->scratch;
 	u64 hash = 0, val = 0, incr = 1;
@@ -224,7 +225,8 @@ static noinline void report_fault(struct dtk_mstate *ms, u32 action)
 		.nargs = 6,
 		.flags = ms->f->flags | DTK_FIRE_ERROR,
 		.regs = ms->f->regs,
-		.timestamp = ms->f->timestamp,
+		.serial = ms->f->serial,
+		.now = ms->f->now,
 	};
 
 	ms->cc->errors++;
@@ -260,7 +262,7 @@ static void run_clause(struct dtk_mstate *ms, const struct dtk_clause *c)
 				return;
 			memset(hdr, 0, c->size);
 			hdr->dtrh_epid = ms->ecb->epid;
-			hdr->dtrh_timestamp = ms->f->timestamp;
+			hdr->dtrh_timestamp = dtk_fire_time(ms->f);
 		}
 		run_actions(ms, c, (u8 *)hdr, &at);
 	}
@@ -271,10 +273,25 @@ static void run_clause(struct dtk_mstate *ms, const struct dtk_clause *c)
 	report_fault(ms, at + 1);	/* the predicate counts as action 0 */
 }
 
+/*
+ * What most probes do, @[probefunc] = count(), once the bucket is known: no
+ * machine state, nothing that can fail. False: go the long way.
+ */
+static bool count_only(const struct dtk_ecb *ecb, struct dtk_ccpu *cc, const struct dtk_aggact *agg)
+{
+	struct dtk_bucketcache *cache = bucket_cache(ecb, cc, agg);
+	u8 *bucket = cache ? dtk_agg_recall(cc->agg, cache) : NULL;
+
+	if (!bucket)
+		return false;
+	++*(u64 *)(bucket + agg->valoff);
+	return true;
+}
+
 void dtk_ecb_run(struct dtk_ecb *ecb, struct dtk_fire *f, u32 cpu)
 {
 	struct dtk_sink *sink = ecb->sink;
-	struct dtk_mstate ms;
+	struct dtk_mstate ms DTK_UNINIT;	/* all of it is set below */
 	struct dtk_ccpu *cc;
 
 	if (!(f->flags & DTK_FIRE_END)) {
@@ -288,6 +305,8 @@ void dtk_ecb_run(struct dtk_ecb *ecb, struct dtk_fire *f, u32 cpu)
 		count_up(&sink->nobuffer);
 		return;
 	}
+	if (ecb->clause->counts && count_only(ecb, cc, ecb->clause->counts))
+		return;
 	ms.f = f;
 	ms.ecb = ecb;
 	ms.sink = sink;

@@ -307,7 +307,7 @@ static u32 load_difo(struct img *m, u32 op, u32 scope, struct dif_type type, str
 static void store_load(u32 st, u32 ld, u32 scope, struct dif_type type, u64 val, u64 want,
 		       bool other_cpu, bool next_firing)
 {
-	struct dtk_fire f = { .timestamp = 1 };
+	struct dtk_fire f = { .serial = 1, .now = 1 };
 	struct img *m = img_new();
 	struct rig *r;
 
@@ -321,7 +321,7 @@ static void store_load(u32 st, u32 ld, u32 scope, struct dif_type type, u64 val,
 	assert_int_equal(rig_u64(r, 0, 0), want);
 	dtk_ecb_run(&r->ecbs[1], &f, 1);
 	assert_int_equal(*(u64 *)(r->buf[1].half[0] + 16), other_cpu ? want : 0);
-	f.timestamp++;
+	f.serial = ++f.now;
 	dtk_ecb_run(&r->ecbs[1], &f, 0);
 	assert_int_equal(rig_u64(r, 1, 0), next_firing ? want : 0);
 	rig_free(r);

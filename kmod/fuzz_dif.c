@@ -69,7 +69,7 @@ static void fire_clauses(struct consumer *c, struct dtk_program *prog, u32 cpu, 
 	struct dtk_fire f = {
 		.nargs = 5,
 		.arg = { 0, 1, (uintptr_t)user, (uintptr_t)c->probe.func, U64_MAX },
-		.timestamp = 1000 + round,
+		.serial = 1000 + round, .now = 1000 + round,
 	};
 	u32 i, cache = 0;
 

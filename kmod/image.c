@@ -473,6 +473,17 @@ static int layout_record(struct loader *l, struct dtk_clause *c)
 	return 0;
 }
 
+/* A lone count() whose bucket depends on the probe alone? See dtk_ecb_run(). */
+static const struct dtk_aggact *lone_count(const struct dtk_clause *c)
+{
+	const struct dtk_act *a = c->nacts ? &c->acts[c->nacts - 1] : NULL;
+
+	if (c->pred || !a || a->kind != DTRACEAGG_COUNT || a->ntuple != c->nacts - 1 ||
+	    a->difo || a->incr)
+		return NULL;
+	return a->agg->constkey ? a->agg : NULL;
+}
+
 static int load_clause(struct loader *l, const struct dtrace_clause_desc *d, struct dtk_clause *c)
 {
 	const struct dtrace_act_desc *acts = table(l, &l->hdr->actions);
@@ -490,7 +501,11 @@ static int load_clause(struct loader *l, const struct dtrace_clause_desc *d, str
 		return refuse(l, "A predicate must be an integer or a pointer.");
 	c->nacts = d->nactions;
 	err = load_acts(l, c, acts + d->action);
-	return err ? err : layout_record(l, c);
+	if (!err)
+		err = layout_record(l, c);
+	if (!err)
+		c->counts = lone_count(c);
+	return err;
 }
 
 static int load_clauses(struct loader *l)

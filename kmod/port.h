@@ -13,6 +13,16 @@
 #include "port_user.h"
 #endif
 
+/*
+ * For a large local that is filled where it is used: kernels that clear all locals
+ * (CONFIG_INIT_STACK_ALL_ZERO) need not clear this one at each hit.
+ */
+#if __has_attribute(uninitialized)
+#define DTK_UNINIT __attribute__((uninitialized))
+#else
+#define DTK_UNINIT
+#endif
+
 struct dtk_fire;
 struct dtk_sink;
 struct dtk_ecb;

@@ -301,7 +301,7 @@ static inline void rig_fire_on(struct rig *r, struct dtk_fire *f, u32 cpu)
 {
 	u32 i;
 
-	f->timestamp = rig_clock++;
+	f->serial = f->now = rig_clock++;
 	for (i = 0; i < r->prog->nclauses; i++)
 		dtk_ecb_run(&r->ecbs[i], f, cpu);
 }

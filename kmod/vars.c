@@ -16,7 +16,7 @@
  * reader may see parts of both. Every reader bounds its strings, so no value can hurt.
  *
  * A clause-local variable keeps its value among the clauses of one firing. Its
- * stamp says which firing (by timestamp) touched it last; the first use in
+ * stamp says which firing (by its serial) touched it last; the first use in
  * another one finds it zero, so nothing leaks from one firing to the next.
  */
 #include "engine_impl.h"
@@ -305,8 +305,8 @@ static u8 *storage(struct dtk_mstate *ms, const struct dtk_var *var)
 		return var->data;
 	p = var->data + ms->cpu * var->stride;
 	stamp = var->stamp + ms->cpu * var->stampstride;
-	if (*stamp != ms->f->timestamp) {
-		*stamp = ms->f->timestamp;
+	if (*stamp != ms->f->serial) {
+		*stamp = ms->f->serial;
 		memset(p, 0, var->size);
 	}
 	return p;

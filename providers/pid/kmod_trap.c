@@ -141,8 +141,11 @@ static bool leaves(const struct dpid_tp *tp, const struct dpid_site *site,
 static void fire(const struct dpid_tp *tp, const struct dpid_link *link, struct pt_regs *regs)
 {
 	const struct dpid_site *site = link->site;
-	struct dtk_fire f = { .regs = regs, .flags = DTK_FIRE_USER };
+	struct dtk_fire f DTK_UNINIT;
 
+	f.regs = regs;
+	f.flags = DTK_FIRE_USER;
+	f.now = 0;
 	if (site->probe->type == DTRACE_PID_RETURN) {
 		if (!leaves(tp, site, regs))
 			return;
@@ -160,7 +163,7 @@ static void fire(const struct dpid_tp *tp, const struct dpid_link *link, struct 
 		f.arg[5] = regs->r9;
 		f.nargs = 6;
 	}
-	dtk_fire(site->probe->dtk, &f);
+	dtk_fire_irqoff(site->probe->dtk, &f);
 }
 
 /*
@@ -269,15 +272,11 @@ static int int3(struct pt_regs *regs)
 static int on_die(struct notifier_block *nb, unsigned long val, void *data)
 {
 	struct die_args *args = data;
-	int ret;
 
 	if (val != DIE_INT3 || !args->regs || !user_mode(args->regs) ||
 	    !user_64bit_mode(args->regs) || !current->mm)
 		return NOTIFY_DONE;
-	rcu_read_lock();
-	ret = int3(args->regs);
-	rcu_read_unlock();
-	return ret;
+	return int3(args->regs);
 }
 
 static struct notifier_block die_nb = {

@@ -70,7 +70,7 @@ static bool tk_match(const struct dtk_probename *p, u32 id, const char *prov, co
 
 static inline void tk_fire_id(struct tk *k, u32 cpu, u32 id, struct dtk_fire *f)
 {
-	f->timestamp = k->clock += 100;
+	f->serial = f->now = k->clock += 100;
 	for (unsigned i = 0; i < k->necbs; i++)
 		if (((struct dtk_probename *)k->ecbs[i].probe)->id == id &&
 		    (!k->sink.exiting || f->flags & (DTK_FIRE_END | DTK_FIRE_ERROR)))
