@@ -2,15 +2,15 @@
 /* NFUNCS functions that nobody calls, and a main that waits for end of file: for the time to arm. */
 	.altmacro
 .macro one n
-	.globl f\n
-	.type f\n, @function
+	.globl fn_\n
+	.type fn_\n, @function
 	.p2align 4
-f\n:	push %rbp
+fn_\n:	push %rbp
 	mov %rsp, %rbp
 	lea 1(%rdi), %rax
 	pop %rbp
 	ret
-	.size f\n, . - f\n
+	.size fn_\n, . - fn_\n
 .endm
 	.text
 	.set i, 0
