@@ -74,7 +74,7 @@ void dtk_family_unregister(const char *family);
 
 /* All with dtk_lock held. Names are copied. -EEXIST: that name exists (*ret is then the existing one). */
 int dtk_provider_create(const char *name, const char *family, void *arg, struct dtk_provider **ret);
-void dtk_provider_destroy(struct dtk_provider *prov);	/* all its probes must have gone */
+void dtk_provider_destroy(struct dtk_provider *prov);	/* and its probes, none of which may be enabled */
 int dtk_probe_create(struct dtk_provider *prov, const char *mod, const char *func,
 		     const char *name, void *arg, struct dtk_probe **ret);
 /* Free now if nothing is enabled on it, else condemn it. */

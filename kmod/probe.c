@@ -137,9 +137,13 @@ int dtk_provider_create(const char *name, const char *family, void *arg, struct 
 
 void dtk_provider_destroy(struct dtk_provider *prov)
 {
+	struct dtk_probe *probe, *next;
+
 	lockdep_assert_held(&dtk_lock);
+	list_for_each_entry_safe(probe, next, &prov->probes, sibling)
+		dtk_probe_destroy(probe);
 	if (WARN_ON(!list_empty(&prov->probes)))
-		return;		/* better leaked than dangling */
+		return;		/* some are enabled: better leaked than dangling */
 	list_del(&prov->list);
 	kfree(prov);
 }

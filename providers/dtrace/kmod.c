@@ -52,15 +52,6 @@ void dtk_error_fire(struct dtk_sink *sink, struct dtk_fire *err)
 	dtk_fire_nested(error, sink, err);
 }
 
-static void destroy_probes(void)
-{
-	struct dtk_probe *probe, *next;
-
-	list_for_each_entry_safe(probe, next, &provider->probes, sibling)
-		dtk_probe_destroy(probe);
-	dtk_provider_destroy(provider);
-}
-
 static int create_probes(void)
 {
 	int err;
@@ -74,7 +65,7 @@ static int create_probes(void)
 	if (!err)
 		err = dtk_probe_create(provider, "", "", "ERROR", NULL, &error);
 	if (err)
-		destroy_probes();
+		dtk_provider_destroy(provider);
 	return err;
 }
 
@@ -96,7 +87,7 @@ int dtk_prov_dtrace_init(void)
 void dtk_prov_dtrace_exit(void)
 {
 	mutex_lock(&dtk_lock);
-	destroy_probes();
+	dtk_provider_destroy(provider);
 	mutex_unlock(&dtk_lock);
 	dtk_family_unregister("dtrace");
 }

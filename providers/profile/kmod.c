@@ -335,15 +335,6 @@ static const struct dtk_provider_ops ops = {
 	.destroy = profile_destroy,
 };
 
-static void destroy_probes(void)
-{
-	struct dtk_probe *probe, *next;
-
-	list_for_each_entry_safe(probe, next, &provider->probes, sibling)
-		dtk_probe_destroy(probe);
-	dtk_provider_destroy(provider);
-}
-
 static int create_probes(void)
 {
 	static const char * const usual[] = {
@@ -360,14 +351,14 @@ static int create_probes(void)
 	for (i = 0; i < ARRAY_SIZE(usual) && !err; i++)
 		err = profile_create(usual[i]);
 	if (err)
-		destroy_probes();
+		dtk_provider_destroy(provider);
 	return err;
 }
 
 static void destroy_provider(void)
 {
 	mutex_lock(&dtk_lock);
-	destroy_probes();
+	dtk_provider_destroy(provider);
 	mutex_unlock(&dtk_lock);
 	dtk_family_unregister("profile");
 }
