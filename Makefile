@@ -6,6 +6,7 @@
 #   make test         unit tests, under ASan and UBSan
 #   make install      honours DESTDIR and PREFIX; make uninstall takes it back
 #   make style        what can be checked without building
+#   make fuzzers      the fuzz drivers for libFuzzer, with clang; tools/fuzz runs them
 #
 # Everything is built into build/; sources are found by folder, so that a new
 # file needs no change here: X_test.c and fuzz_X.c are tests, the rest is product.
@@ -48,7 +49,7 @@ CXX	?= g++
 # make V=1 shows the commands themselves.
 Q = $(if $(V),,@printf '  %-6s %s\n' $(1) $@;)
 
-.PHONY: all userland module targets test tests install uninstall style clean
+.PHONY: all userland module targets test tests fuzzers install uninstall style clean
 .DELETE_ON_ERROR:
 all: userland module
 userland: $(BUILD)/dtrace $(BUILD)/libdtrace.so
@@ -125,6 +126,29 @@ $(foreach t,$(TEST_SRC) $(FUZZ_SRC),$(eval $(call test_rule,$(t))))
 tests: $(TESTS)
 test: tests
 	tools/unit $(BUILD)/test
+
+# ---- The same fuzz drivers, guided by coverage: clang and its libFuzzer ------------
+
+CLANG	?= clang
+FUZZ_SAN := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined \
+	-Wno-error -Wno-unknown-warning-option
+FUZZERS	:= $(patsubst %.c,$(BUILD)/fuzz/%,$(notdir $(FUZZ_SRC)))
+
+$(BUILD)/fuzz/obj/gen/%.o: $(BUILD)/gen/%.c
+	@mkdir -p $(@D)
+	$(call Q,CLANG)$(CLANG) $(GEN_CFLAGS) $(FUZZ_SAN) -MMD -MP -c -o $@ $<
+$(BUILD)/fuzz/obj/%.o: %.c | $(BUILD)/gen/lex.h $(BUILD)/gen/grammar.h
+	@mkdir -p $(@D)
+	$(call Q,CLANG)$(CLANG) $(ALL_CFLAGS) $(FUZZ_SAN) -DFUZZ_GUIDED -Ikmod -MMD -MP -c -o $@ $<
+
+define fuzz_rule
+$(BUILD)/fuzz/$(notdir $(1:.c=)): $(patsubst %.c,$(BUILD)/fuzz/obj/%.o,$(1) $(ENGINE_SRC)) \
+		$(if $(filter kmod/%,$(1)),,$(LIB_OBJ:$(BUILD)/obj/%=$(BUILD)/fuzz/obj/%))
+	$$(call Q,LD)$(CLANG) $(FUZZ_SAN) -fsanitize=fuzzer -o $$@ $$^ -lcmocka $(LIBS)
+endef
+$(foreach f,$(FUZZ_SRC),$(eval $(call fuzz_rule,$(f))))
+
+fuzzers: $(FUZZERS)
 
 # ---- Programs that the end-to-end tests trace ------------------------------------
 

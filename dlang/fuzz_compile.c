@@ -3,9 +3,10 @@
  * Fuzzes the compiler: whatever the text, it compiles or says why not, and what
  * it compiles the engine accepts and can run.
  *
- * libFuzzer: clang -fsanitize=fuzzer,address,undefined with the compiler, the
- * engine and port_user.c. Without, main() feeds it programs made of the pieces
- * of good ones: words are left out, added, or replaced by words of another.
+ * With libFuzzer: "make fuzzers". Without, main() feeds it the corpus, all tests
+ * of the language, and programs made of the pieces of good ones: words are left
+ * out, added, or replaced by words of another. "fuzz_compile -i DIR" writes the
+ * images of the corpus's programs to DIR: what fuzz_dif starts from.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -32,7 +33,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	return 0;
 }
 
-#ifndef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
+#ifndef FUZZ_GUIDED
+
+#include "../tests/fuzz/fuzz.h"
 
 static const char *const seeds[] = {
 	"struct s { int a ; int f : 3 ; char n [ 8 ] ; struct s * next ; } ; struct s v ; int arr [ 4 ] ; "
@@ -109,20 +112,63 @@ static size_t mutate(const char *s, char *out, size_t room)
 	return n;
 }
 
+static void feed(const void *data, size_t size)
+{
+	LLVMFuzzerTestOneInput(data, size);
+}
+
+static const char *image_dir;
+
+static void write_image(const void *data, size_t size)
+{
+	struct machine *m = machine_create();
+	struct dt_program *p = dt_compile(&m->cc, data, size);
+	char path[4096];
+	size_t n;
+	void *blob;
+	FILE *fp;
+
+	if (p && !dt_program_image(p, m->cc.strsize, 0, &blob, &n)) {
+		snprintf(path, sizeof(path), "%s/%lu", image_dir, fuzz_files);
+		fp = fopen(path, "w");
+		if (!fp || fwrite(blob, 1, n, fp) != n || fclose(fp)) {
+			perror(path);
+			exit(1);
+		}
+		free(blob);
+	}
+	dt_program_free(p);
+	machine_destroy(m);
+}
+
+static void corpus(void (*fn)(const void *data, size_t size))
+{
+	fuzz_folder("tests/fuzz/compile", fn);
+	fuzz_folder("tests/d", fn);
+}
+
 int main(int argc, char **argv)
 {
 	unsigned long n = argc > 1 ? strtoul(argv[1], NULL, 0) : 3000;
 	char text[4096];
 
+	if (argc == 3 && !strcmp(argv[1], "-i")) {
+		image_dir = argv[2];
+		corpus(write_image);
+		for (size_t i = 0; i < NSEEDS; i++, fuzz_files++)
+			write_image(seeds[i], strlen(seeds[i]));
+		return 0;
+	}
 	for (size_t i = 0; i < NSEEDS; i++)
 		LLVMFuzzerTestOneInput((const uint8_t *)seeds[i], strlen(seeds[i]));
 	if (compiled != NSEEDS) {
 		fprintf(stderr, "fuzz_compile: a seed does not compile\n");
 		return 1;
 	}
+	corpus(feed);
 	for (unsigned long i = 0; i < n; i++)
 		LLVMFuzzerTestOneInput((const uint8_t *)text, mutate(seeds[rnd(NSEEDS)], text, sizeof(text)));
-	printf("fuzz_compile: %lu of %lu programs compiled\n", compiled, n + NSEEDS);
+	printf("fuzz_compile: %lu of %lu programs compiled\n", compiled, n + NSEEDS + fuzz_files);
 	return 0;
 }
 

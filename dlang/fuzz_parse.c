@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The parser against hostile text. As a program: N deterministic mutations of
- * the seeds below (default 50000; "fuzz_parse N [first]"). With libFuzzer:
- * clang -DFUZZER -fsanitize=fuzzer,address,undefined.
+ * the seeds below (default 50000; "fuzz_parse N [first]"). With
+ * libFuzzer: "make fuzzers".
  *
  * The first byte chooses the options, the rest is the text. Whatever it is,
  * dt_parse gives a tree that prints, or an error with a message, and leaves no
@@ -90,7 +90,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	return 0;
 }
 
-#ifndef FUZZER
+#ifndef FUZZ_GUIDED
+
+#include "../tests/fuzz/fuzz.h"
 
 static const char *const seeds[] = {
 	"pid$target:::entry{ @[probefunc] = count() }",
@@ -174,6 +176,11 @@ static size_t mutate(char *buf, size_t len)
 	}
 }
 
+static void feed(const void *data, size_t size)
+{
+	LLVMFuzzerTestOneInput(data, size);
+}
+
 int main(int argc, char **argv)
 {
 	unsigned long n = argc > 1 ? strtoul(argv[1], NULL, 0) : 50000, i = argc > 2 ? strtoul(argv[2], NULL, 0) : 0;
@@ -181,6 +188,7 @@ int main(int argc, char **argv)
 	uint8_t *exact;
 	size_t len;
 
+	fuzz_folder("tests/fuzz/parse", feed);
 	for (n += i; i < n; i++) {
 		rng = (i + 1) * 0x9e3779b97f4a7c15u;
 		len = snprintf(buf, sizeof(buf), "%s", seeds[i % (sizeof(seeds) / sizeof(seeds[0]))]);

@@ -3,14 +3,13 @@
  * Fuzzes the engine: any image that the checker accepts must fire without
  * touching memory that is not its own.
  *
- * With libFuzzer: clang -fsanitize=fuzzer,address,undefined this, the engine's
- * sources and port_user.c. Without, main() makes up images of random but mostly
+ * With libFuzzer: "make fuzzers". Without, main() makes up images of random but mostly
  * plausible instructions and actions, and damages some: fuzz_dif [N [FIRST]].
  *
  * An image is loaded, declared and fired several times on two CPUs with a
  * cleaning of dynamic variables and switches in between; then all is freed.
  */
-#ifdef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION	/* set by -fsanitize=fuzzer */
+#ifdef FUZZ_GUIDED
 #include "engine_impl.h"
 #include <stdlib.h>
 #else
@@ -144,7 +143,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	return 0;
 }
 
-#ifndef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
+#ifndef FUZZ_GUIDED
+
+#include "../tests/fuzz/fuzz.h"
 
 /* ---- Images ------------------------------------------------------------------ */
 
@@ -463,12 +464,18 @@ static void run_image(u64 seed)
 	free(m);
 }
 
+static void feed(const void *data, size_t size)
+{
+	LLVMFuzzerTestOneInput(data, size);
+}
+
 int main(int argc, char **argv)
 {
 	u64 n = argc > 1 ? strtoull(argv[1], NULL, 0) : 20000;
 	u64 seed = argc > 2 ? strtoull(argv[2], NULL, 0) : 1, end = seed + n;
 
 	dtk_port_reset();
+	fuzz_folder("tests/fuzz/dif", feed);
 	for (; seed < end; seed++) {
 		run_image(seed);
 		if (dtk_port.nalloc) {
