@@ -47,8 +47,11 @@ static void count_lost(struct dtk_probe *probe, u32 cpu, size_t counter, u64 n)
 static void wake_if_needed(struct dtk_sink *sink, u32 cpu)
 {
 	struct dtk_consumer *cons = dtk_sink_consumer(sink);
-	const struct dtk_ccpu *cc = sink->ccpu[cpu];
+	const struct dtk_ccpu *cc;
 
+	if (!READ_ONCE(sink->live))
+		return;		/* enabled before GO: there are no buffers yet */
+	cc = sink->ccpu[cpu];
 	if (likely(!READ_ONCE(sink->exiting) && !(cc && cc->buf->used > cc->buf->size / 2)))
 		return;
 	if (!READ_ONCE(cons->woken) && !xchg(&cons->woken, 1))
