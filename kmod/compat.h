@@ -10,6 +10,7 @@
 #include <linux/freezer.h>
 #include <linux/hrtimer.h>
 #include <linux/mm.h>
+#include <linux/mount.h>
 #include <linux/sched.h>
 #include <linux/version.h>
 #include <linux/wait.h>
@@ -69,19 +70,50 @@ static inline bool dtk_task_shstk(const struct task_struct *task)
 }
 
 /*
- * Sleep until @cond, or a fatal signal; suspending the machine meanwhile is fine.
+ * Sleep until @cond, a fatal signal or @ticks from now; suspending the machine meanwhile is
+ * fine. > 0: @cond holds; 0: it does not; < 0: a fatal signal.
  * 6.1 rewrote the freezer: TASK_FREEZABLE instead of freezer_do_not_count().
  */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 0)
-#define dtk_wait_killable_freezable(wq, cond)			\
-	do {							\
-		freezer_do_not_count();				\
-		wait_event_killable(wq, cond);			\
-		freezer_count();				\
-	} while (0)
+#define dtk_wait_killable_freezable(wq, cond, ticks)			\
+({									\
+	long __left;							\
+	freezer_do_not_count();						\
+	__left = wait_event_killable_timeout(wq, cond, ticks);		\
+	freezer_count();						\
+	__left;								\
+})
 #else
-#define dtk_wait_killable_freezable(wq, cond) \
-	wait_event_state(wq, cond, (TASK_KILLABLE | TASK_FREEZABLE))
+#define dtk_wait_killable_freezable(wq, cond, ticks)			\
+({									\
+	long __ret = ticks;						\
+	might_sleep();							\
+	if (!___wait_cond_timeout(cond))				\
+		__ret = ___wait_event(wq, ___wait_cond_timeout(cond),	\
+				      (TASK_KILLABLE | TASK_FREEZABLE), 0, ticks, \
+				      __ret = schedule_timeout(__ret));	\
+	__ret;								\
+})
 #endif
+
+/* 5.18 gave the tracepoint sched_switch the state that the thread leaves in. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 18, 0)
+#define DTK_SCHED_SWITCH_ARGS \
+	bool preempt, struct task_struct *prev, struct task_struct *next
+#else
+#define DTK_SCHED_SWITCH_ARGS \
+	bool preempt, struct task_struct *prev, struct task_struct *next, unsigned int prev_state
+#endif
+
+/*
+ * The beginning of the kernel's private struct mount (fs/mount.h), the same since 3.3. path.c
+ * tests it when the module is loaded.
+ */
+struct dtk_mount {
+	struct hlist_node hash;
+	struct dtk_mount *parent;
+	struct dentry *mountpoint;
+	struct vfsmount mnt;
+};
 
 #endif /* DTK_COMPAT_H */

@@ -32,6 +32,7 @@ struct dtk_probe {
 #define DTK_PROBE_CONDEMNED	0x1	/* its creator is gone: destroyed with its last ECB */
 #define DTK_PROBE_DOOMED	0x2	/* being destroyed (probe.c) */
 #define DTK_PROBE_ALIAS		0x4	/* a second name: an empty function in a pattern does not mean it */
+#define DTK_PROBE_EXE		0x8	/* in a process's executable: the module "a.out" means it, too */
 
 /*
  * A provider. The ops run in control context under dtk_lock.

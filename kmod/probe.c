@@ -405,12 +405,14 @@ static bool part_fits(const struct part *p, const char *s)
 
 struct matcher {
 	struct part prov, mod, func, name;
+	bool exe;	/* "a.out" fits the module: so does what is marked so */
 };
 
 static void matcher_init(struct matcher *m, const struct dtk_pattern *pat)
 {
 	m->prov = part_of(pat->prov, DTRACE_PROVNAMELEN);
 	m->mod = part_of(pat->mod, DTRACE_MODNAMELEN);
+	m->exe = part_fits(&m->mod, "a.out");
 	m->func = part_of(pat->func, DTRACE_FUNCNAMELEN);
 	m->name = part_of(pat->name, DTRACE_NAMELEN);
 }
@@ -418,7 +420,12 @@ static void matcher_init(struct matcher *m, const struct dtk_pattern *pat)
 static bool matcher_exact(const struct matcher *m)
 {
 	return m->prov.kind == PART_EXACT && m->mod.kind == PART_EXACT &&
-	       m->func.kind == PART_EXACT && m->name.kind == PART_EXACT;
+	       m->func.kind == PART_EXACT && m->name.kind == PART_EXACT && !m->exe;
+}
+
+static bool module_fits(const struct matcher *m, const struct dtk_probe *probe)
+{
+	return part_fits(&m->mod, probe->n.mod) || (m->exe && probe->flags & DTK_PROBE_EXE);
 }
 
 /* The name first: it is short and mostly exact. The provider is the caller's to compare. */
@@ -426,7 +433,7 @@ static bool matcher_fits(const struct matcher *m, const struct dtk_probe *probe)
 {
 	return !(probe->flags & DTK_PROBE_CONDEMNED) &&
 	       !(probe->flags & DTK_PROBE_ALIAS && m->func.kind == PART_ANY) &&
-	       part_fits(&m->name, probe->n.name) && part_fits(&m->mod, probe->n.mod) &&
+	       part_fits(&m->name, probe->n.name) && module_fits(m, probe) &&
 	       part_fits(&m->func, probe->n.func);
 }
 

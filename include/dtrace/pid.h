@@ -48,11 +48,13 @@ struct dtrace_pid_add {
 	__u64 strs;		/* char[nstrs] */
 	__u32 npoints, nprobes, nrefs, nstrs;
 	__u32 mod;		/* offset in strs: the object's name */
-	__u32 flags;		/* 0 */
+	__u32 flags;		/* DTRACE_PID_EXE */
 	__u64 lo, hi;		/* address range of the object's text; points lie inside */
 	__u32 nadded;		/* out: new probes */
 	__u32 pad;
 };
+/* The object is the process's executable: a pattern's module "a.out" means it, whatever its name. */
+#define DTRACE_PID_EXE		0x1
 
 /*
  * How the displaced instruction goes on. Relative displacements and targets
@@ -99,13 +101,24 @@ struct dtrace_pid_probe {
 	__u64 lo2, hi2;
 };
 
-/* Wait until a thread stands at a SYNC point, execs or the process ends, or timeout. */
+/*
+ * Wait until a thread stands at a SYNC point, execs or the process ends, or timeout.
+ *
+ * After an exec the thread stands before the new program's first instruction until each
+ * consumer that held the old one has let go of that cookie (DETACH, or close). So ATTACH
+ * the new program, place what is to be placed, then DETACH the old cookie.
+ *
+ * A thread stands for nobody who has made no pid call for DTRACE_PID_PATIENCE_SECS: it goes
+ * on, and struct dtrace_pid_stat counts it in "late".
+ */
+#define DTRACE_PID_PATIENCE_SECS 30
 struct dtrace_pid_wait {
 	__u64 cookie;
 	__u32 timeout_ms;
 	__u32 event;		/* out: DTRACE_PID_EV_* */
-	__s32 tid;		/* out: the thread that stands */
-	__u32 pad;
+	__s32 tid;		/* out: SYNC: the thread that stands */
+	__u32 held;		/* out: EXEC: 1 if the new program has not begun: it waits for DETACH */
+	__u64 addr;		/* out: SYNC: the point's address */
 };
 #define DTRACE_PID_EV_NONE	0
 #define DTRACE_PID_EV_SYNC	1
@@ -127,6 +140,7 @@ struct dtrace_pid_stat {
 	__u64 hits;		/* breakpoints taken */
 	__u64 undecided;	/* an indirect jump whose target could not be read: return probe not fired */
 	__u64 stubbytes;	/* size of the areas in the process */
+	__u64 late;		/* threads that went on without this consumer's answer */
 };
 #define DTRACE_PID_WHY_BYTES	0	/* memory differs from the file: patched by somebody else */
 #define DTRACE_PID_WHY_UNMAPPED	1

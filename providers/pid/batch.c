@@ -181,6 +181,7 @@ int dt_pid_batch_send(struct dt_pid_batch *b)
 {
 	struct dtrace_pid_add add = {
 		.cookie = b->cookie, .lo = b->obj->lo, .hi = b->obj->hi,
+		.flags = b->obj->is_exe ? DTRACE_PID_EXE : 0,
 	};
 	int rc;
 

@@ -272,7 +272,7 @@ static long batch_copy(struct batch *b)
 	const struct dtrace_pid_add *a = &b->a;
 	long err = 0, e;
 
-	if (a->flags || a->pad || a->npoints > MAX_POINTS || a->nprobes > MAX_POINTS ||
+	if (a->flags & ~DTRACE_PID_EXE || a->pad || a->npoints > MAX_POINTS || a->nprobes > MAX_POINTS ||
 	    a->nrefs > MAX_POINTS || !a->nstrs || a->nstrs > DTRACE_PID_NAMEMAX ||
 	    a->lo > a->hi || a->hi > TASK_SIZE_MAX)
 		return -EINVAL;
@@ -383,6 +383,8 @@ static int probe_get(struct batch *b, const struct dtrace_pid_probe *pr, struct 
 		if (!b->a.nadded++)
 			b->after = dtk->n.id - 1;
 	}
+	if (b->a.flags & DTRACE_PID_EXE)
+		dtk->flags |= DTK_PROBE_EXE;
 	*ret = probe;
 	return 0;
 }
@@ -598,7 +600,7 @@ static long op_wait(struct dtk_consumer *cons, void __user *arg)
 
 	if (copy_from_user(&w, arg, sizeof(w)))
 		return -EFAULT;
-	if (w.pad || w.timeout_ms > MAX_TIMEOUT_MS)
+	if (w.timeout_ms > MAX_TIMEOUT_MS)
 		return -EINVAL;
 	p = proc_get(cons, w.cookie, &bit);
 	if (!p)
@@ -636,7 +638,7 @@ static long op_continue(struct dtk_consumer *cons, void __user *arg)
 	return err;
 }
 
-static void stat_fill(struct dpid_proc *p, struct dtrace_pid_stat *st)
+static void stat_fill(struct dpid_proc *p, u64 bit, struct dtrace_pid_stat *st)
 {
 	int cpu;
 	u32 i;
@@ -649,6 +651,7 @@ static void stat_fill(struct dpid_proc *p, struct dtrace_pid_stat *st)
 	}
 	st->stubbytes = dpid_areas_bytes(p);
 	mutex_unlock(&p->lock);
+	st->late = READ_ONCE(p->patience[__ffs64(bit)].late);
 	for_each_possible_cpu(cpu) {
 		st->hits += READ_ONCE(per_cpu_ptr(p->counts, cpu)->hits);
 		st->undecided += READ_ONCE(per_cpu_ptr(p->counts, cpu)->undecided);
@@ -669,7 +672,7 @@ static long op_stat(struct dtk_consumer *cons, void __user *arg)
 	p = proc_get(cons, cookie, &bit);
 	if (!p)
 		return -ESRCH;
-	stat_fill(p, &st);
+	stat_fill(p, bit, &st);
 	dpid_proc_put(p);
 	return copy_to_user(arg, &st, sizeof(st)) ? -EFAULT : 0;
 }

@@ -10,7 +10,7 @@
  *   kmod_stub.c     areas in the process, building stubs, where an ip inside a stub belongs
  *   kmod_insn.c     decoding one instruction
  *   kmod_trap.c     the breakpoint's exception: what fires, how the thread goes on
- *   kmod_events.c   fork, exec, exit, signals; threads that stand at a SYNC point
+ *   kmod_events.c   fork, exec, exit, signals; threads that stand and wait
  *
  * Things
  *   process  an address space that somebody attached (struct dpid_proc, found by mm).
@@ -67,6 +67,16 @@
  * ARMED anywhere; hence the work looks at every point that was ever armed, and events
  * are heeded for DPID_GHOST_SECS after the last disarming. A child that could not be
  * cleaned (no memory) is "lost": its traps go through the copied stubs without firing.
+ *
+ * Exec. Whoever held the old program wants to hold the new one before it begins. So
+ * sched_process_exec() hangs a work on the thread, which then stands, on its way to the
+ * new program's first instruction, for those who held the old one at that moment ("held").
+ * Letting go of the old process is the answer. No work to be had, or attached while the
+ * exec was under way: the event says that nobody is held.
+ *
+ * Standing. A thread stands killably, and never for a consumer that has not called for
+ * DTRACE_PID_PATIENCE_SECS (it is stopped, say). What the point it stands at is linked to
+ * fires afterwards, so that probes placed meanwhile see this hit as well.
  *
  * Threads trapping while points go. Links leave a point's list by RCU; sync waits for
  * a grace period, so that nothing fires after it. The exception runs inside
@@ -173,6 +183,12 @@ struct dpid_holder {
 	u64 bit;
 };
 
+/* Is a holder still there? See kmod_events.c. */
+struct dpid_patience {
+	unsigned long called;		/* jiffies of its last call; written under dtk_lock */
+	u32 late;			/* threads that went on without its answer; standlock */
+};
+
 struct dpid_counts {
 	u64 hits, undecided;
 };
@@ -211,6 +227,8 @@ struct dpid_proc {
 
 	struct list_head holders, sites;	/* dtk_lock */
 	u64 bits;			/* of the holders */
+	u64 held;			/* of those, the ones a new program waits for; standlock */
+	struct dpid_patience patience[DPID_MAX_HOLDERS];	/* by bit */
 
 	spinlock_t standlock;
 	struct list_head standing;	/* works of threads that wait for CONTINUE */
@@ -314,16 +332,18 @@ void dpid_trap_exit(void);
 void dpid_regs_get(struct dpid_regs *r, const struct pt_regs *regs);
 void dpid_skip_add(struct dpid_proc *p, const struct pt_regs *regs);
 void dpid_skips_clear(struct dpid_proc *p);
+/* Fire what is linked to a point where current stood. Context: task, on its way to user mode. */
+void dpid_fire_stood(struct dpid_tp *tp);
 
 /* kmod_events.c */
 int dpid_events_init(void);
 void dpid_events_quiesce(void);	/* no event comes any more and every work has run */
 void dpid_events_exit(void);
-/* Context: trap. The thread will stand here before it reaches user mode. False: no work to be had. */
+/* Context: trap. The thread will stand here before it reaches user mode, then fire. False: no work to be had. */
 bool dpid_stand(struct dpid_tp *tp);
 /* Context: trap. Before the thread reaches user mode, the point is taken out: it cannot be displaced after all. */
 bool dpid_lift(struct dpid_tp *tp);
-/* Let threads go that stand for @bits; tid 0: all. */
+/* Let threads go that stand for @bits; @tid NULL: all. */
 void dpid_stand_release(struct dpid_proc *p, u64 bits, struct pid *tid);
 long dpid_wait(struct dpid_proc *p, u64 bit, struct dtrace_pid_wait *w);
 

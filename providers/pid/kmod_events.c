@@ -2,7 +2,7 @@
 /*
  * What happens to processes: fork, exec, exit, signals; and works, which run in
  * a thread's own context on its way to user mode: cleaning a forked child, and
- * standing at a SYNC point.
+ * standing at a SYNC point or before a new program.
  *
  * Tracepoint callbacks may run with preemption off, or under a signal lock;
  * they take no lock and, on a PREEMPT_RT kernel, may not even allocate atomically.
@@ -25,7 +25,7 @@ struct work {
 	struct callback_head head;
 	struct list_head list;		/* on proc->standing */
 	struct dpid_proc *proc;
-	struct dpid_tp *tp;		/* where it stands */
+	struct dpid_tp *tp;		/* where it stands; NULL: before a new program's first instruction */
 	struct pid *pid;		/* of the thread, while it stands */
 	u64 bits;			/* holders whose CONTINUE it waits for; standlock */
 };
@@ -116,6 +116,78 @@ static void on_fork(void *data, struct task_struct *parent, struct task_struct *
 	rcu_read_unlock();
 }
 
+/* ---- Standing ---------------------------------------------------------------- */
+
+/* Nobody waits for holders that no longer call. Those are left that do. */
+static void lose_patience(struct work *w)
+{
+	struct dpid_proc *p = w->proc;
+	u64 left;
+
+	spin_lock(&p->standlock);
+	for (left = w->bits; left; left &= left - 1) {
+		struct dpid_patience *who = &p->patience[__ffs64(left)];
+
+		if (time_before(jiffies, READ_ONCE(who->called) + DTRACE_PID_PATIENCE_SECS * HZ))
+			continue;
+		who->late++;
+		WRITE_ONCE(w->bits, w->bits & ~(left & -left));
+		if (!w->tp)
+			WRITE_ONCE(p->held, p->held & ~(left & -left));
+	}
+	spin_unlock(&p->standlock);
+}
+
+static void stand(struct callback_head *head)
+{
+	struct work *w = container_of(head, struct work, head);
+	struct dpid_proc *p = w->proc;
+	long left = 0;
+
+	spin_lock(&p->standlock);
+	w->pid = task_pid(current);
+	w->bits = w->tp ? w->tp->syncs : p->held;	/* detaching clears both under this lock */
+	list_add_tail(&w->list, &p->standing);
+	spin_unlock(&p->standlock);
+	wake_up_all(&p->waiters);
+
+	while (left >= 0 && !(current->flags & PF_EXITING)) {
+		lose_patience(w);
+		if (!READ_ONCE(w->bits))
+			break;
+		left = dtk_wait_killable_freezable(p->standers, !READ_ONCE(w->bits), HZ);
+	}
+
+	spin_lock(&p->standlock);
+	list_del(&w->list);
+	spin_unlock(&p->standlock);
+	if (w->tp && current->mm == p->mm && !fatal_signal_pending(current))
+		dpid_fire_stood(w->tp);
+	work_put(w);
+}
+
+bool dpid_stand(struct dpid_tp *tp)
+{
+	struct work *w = work_get(tp->proc, stand);
+
+	if (!w)
+		return false;
+	w->tp = tp;
+	return work_queue(w, current);
+}
+
+void dpid_stand_release(struct dpid_proc *p, u64 bits, struct pid *tid)
+{
+	struct work *w;
+
+	spin_lock(&p->standlock);
+	list_for_each_entry(w, &p->standing, list)
+		if (!tid || w->pid == tid)
+			WRITE_ONCE(w->bits, w->bits & ~bits);
+	spin_unlock(&p->standlock);
+	wake_up_all(&p->standers);
+}
+
 /* ---- Exec and exit ---------------------------------------------------------- */
 
 static void proc_event(struct dpid_proc *p, int event)
@@ -124,15 +196,36 @@ static void proc_event(struct dpid_proc *p, int event)
 		irq_work_queue(&p->kick);
 }
 
-/* The thread group has a new address space; what it had before is what we know. */
+/* The new program waits for those who hold the old one. */
+static void hold_back(struct dpid_proc *p, struct task_struct *task)
+{
+	u64 bits = READ_ONCE(p->bits);
+	struct work *w = bits ? work_get(p, stand) : NULL;
+
+	if (!w)
+		return;
+	w->tp = NULL;
+	WRITE_ONCE(p->held, bits);
+	if (!work_queue(w, task))
+		WRITE_ONCE(p->held, 0);
+}
+
+/*
+ * The thread group has a new address space; what it had before is what we know. In the
+ * only thread that is left, before it ever runs there.
+ */
 static void on_exec(void *data, struct task_struct *task)
 {
 	struct dpid_proc *p;
 
 	rcu_read_lock();
-	list_for_each_entry_rcu(p, &dpid_procs, list)
-		if (p->tgid == task_tgid_nr(task) && p->mm != task->mm)
-			proc_event(p, DPID_EV_EXEC);
+	list_for_each_entry_rcu(p, &dpid_procs, list) {
+		if (p->tgid != task_tgid_nr(task) || p->mm == task->mm ||
+		    p->events)	/* told already; or it has exited, and its pid is another's */
+			continue;
+		hold_back(p, task);
+		proc_event(p, DPID_EV_EXEC);	/* after held */
+	}
 	rcu_read_unlock();
 }
 
@@ -233,49 +326,7 @@ bool dpid_lift(struct dpid_tp *tp)
 	return work_queue(w, current);
 }
 
-/* ---- Standing at a SYNC point ------------------------------------------------ */
-
-static void stand(struct callback_head *head)
-{
-	struct work *w = container_of(head, struct work, head);
-	struct dpid_proc *p = w->proc;
-
-	spin_lock(&p->standlock);
-	w->pid = task_pid(current);
-	w->bits = w->tp->syncs;		/* detaching clears them under this lock */
-	list_add_tail(&w->list, &p->standing);
-	spin_unlock(&p->standlock);
-	wake_up_all(&p->waiters);
-
-	dtk_wait_killable_freezable(p->standers, !READ_ONCE(w->bits));
-
-	spin_lock(&p->standlock);
-	list_del(&w->list);
-	spin_unlock(&p->standlock);
-	work_put(w);
-}
-
-bool dpid_stand(struct dpid_tp *tp)
-{
-	struct work *w = work_get(tp->proc, stand);
-
-	if (!w)
-		return false;
-	w->tp = tp;
-	return work_queue(w, current);
-}
-
-void dpid_stand_release(struct dpid_proc *p, u64 bits, struct pid *tid)
-{
-	struct work *w;
-
-	spin_lock(&p->standlock);
-	list_for_each_entry(w, &p->standing, list)
-		if (!tid || w->pid == tid)
-			WRITE_ONCE(w->bits, w->bits & ~bits);
-	spin_unlock(&p->standlock);
-	wake_up_all(&p->standers);
-}
+/* ---- Telling the holders ------------------------------------------------------- */
 
 /* Is there something to tell the holder @bit? */
 static bool news(struct dpid_proc *p, u64 bit, struct dtrace_pid_wait *w)
@@ -283,17 +334,20 @@ static bool news(struct dpid_proc *p, u64 bit, struct dtrace_pid_wait *w)
 	struct work *k;
 
 	w->event = DTRACE_PID_EV_NONE;
-	w->tid = 0;
+	w->tid = w->held = w->addr = 0;
 	spin_lock(&p->standlock);
 	list_for_each_entry(k, &p->standing, list)
-		if (k->bits & bit) {
+		if (k->tp && k->bits & bit) {
 			w->event = DTRACE_PID_EV_SYNC;
 			w->tid = pid_vnr(k->pid);
+			w->addr = k->tp->key.addr;
 			break;
 		}
 	spin_unlock(&p->standlock);
-	if (!w->event && test_bit(DPID_EV_EXEC, &p->events))
-		w->event = DTRACE_PID_EV_EXEC;
+	if (!w->event && test_bit(DPID_EV_EXEC, &p->events)) {
+		w->event = DTRACE_PID_EV_EXEC;	/* before EXIT: what ran last, ran */
+		w->held = !!(READ_ONCE(p->held) & bit);
+	}
 	if (!w->event && test_bit(DPID_EV_EXIT, &p->events))
 		w->event = DTRACE_PID_EV_EXIT;
 	return w->event || !(READ_ONCE(p->bits) & bit);

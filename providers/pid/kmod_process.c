@@ -224,6 +224,7 @@ static long hold(struct dpid_proc *p, struct dtk_consumer *cons)
 	h->cons = cons;
 	h->proc = p;
 	h->bit = 1ull << __ffs64(~p->bits);
+	p->patience[__ffs64(h->bit)] = (struct dpid_patience){ .called = jiffies };
 	WRITE_ONCE(p->bits, p->bits | h->bit);
 	list_add_tail(&h->list, &p->holders);
 	return 0;
@@ -244,6 +245,19 @@ static void check_gone(struct dpid_proc *p, s32 nr)
 		mmput(mm);
 }
 
+/* A sign of life, for all the processes it holds: working for one, it cannot answer for another. */
+static void note_call(struct dtk_consumer *cons)
+{
+	struct dpid_holder *h;
+	struct dpid_proc *p;
+
+	list_for_each_entry(p, &dpid_procs, list) {
+		h = holder_of(p, cons);
+		if (h)
+			WRITE_ONCE(p->patience[__ffs64(h->bit)].called, jiffies);
+	}
+}
+
 long dpid_attach(struct dtk_consumer *cons, struct dtrace_pid_attach *a)
 {
 	struct mm_struct *mm;
@@ -252,6 +266,7 @@ long dpid_attach(struct dtk_consumer *cons, struct dtrace_pid_attach *a)
 	long ret;
 
 	lockdep_assert_held(&dtk_lock);
+	note_call(cons);
 	ret = find_mm(a->pid, &mm, &tgid);
 	if (ret)
 		return ret;
@@ -275,6 +290,7 @@ struct dpid_holder *dpid_holder_find(struct dtk_consumer *cons, u64 cookie)
 	struct dpid_proc *p;
 
 	lockdep_assert_held(&dtk_lock);
+	note_call(cons);
 	list_for_each_entry(p, &dpid_procs, list)
 		if (p->cookie == cookie)
 			return holder_of(p, cons);
@@ -291,6 +307,7 @@ void dpid_detach(struct dpid_holder *h)
 	for (i = 0; i < p->ntps; i++)
 		if (p->tps[i]->syncs & h->bit)
 			WRITE_ONCE(p->tps[i]->syncs, p->tps[i]->syncs & ~h->bit);
+	WRITE_ONCE(p->held, p->held & ~h->bit);
 	spin_unlock(&p->standlock);
 	dpid_stand_release(p, h->bit, NULL);
 

@@ -13,6 +13,7 @@
 #include <linux/kdebug.h>
 #include <linux/notifier.h>
 #include <linux/ptrace.h>
+#include <linux/sched/task_stack.h>
 #include <asm/ptrace.h>
 
 #include "kmod.h"
@@ -180,6 +181,28 @@ static int give_up_call(struct dpid_tp *tp)
 	return NOTIFY_STOP;
 }
 
+static void fire_all(const struct dpid_tp *tp, struct pt_regs *regs)
+{
+	struct dpid_link *link;
+
+	for (link = rcu_dereference(tp->links); link; link = rcu_dereference(link->next))
+		fire(tp, link, regs);
+}
+
+void dpid_fire_stood(struct dpid_tp *tp)
+{
+	struct pt_regs *regs = task_pt_regs(current);
+	unsigned long ip = regs->ip;
+
+	regs->ip = tp->key.addr;
+	local_irq_disable();
+	rcu_read_lock();
+	fire_all(tp, regs);
+	rcu_read_unlock();
+	local_irq_enable();
+	regs->ip = ip;
+}
+
 static bool pushes(const struct dpid_tp *tp)
 {
 	return tp->insn.kind == DTRACE_PID_CALL || tp->insn.kind == DTRACE_PID_CALLIND;
@@ -188,7 +211,6 @@ static bool pushes(const struct dpid_tp *tp)
 static int hit(struct dpid_tp *tp, struct pt_regs *regs)
 {
 	struct dpid_proc *p = tp->proc;
-	struct dpid_link *link;
 
 	regs->ip = tp->key.addr;
 	if (unlikely(pushes(tp)) && dtk_task_shstk(current))
@@ -198,10 +220,8 @@ static int hit(struct dpid_tp *tp, struct pt_regs *regs)
 		return NOTIFY_STOP;
 	}
 	this_cpu_inc(p->counts->hits);
-	for (link = rcu_dereference(tp->links); link; link = rcu_dereference(link->next))
-		fire(tp, link, regs);
-	if (unlikely(READ_ONCE(tp->syncs)))
-		dpid_stand(tp);
+	if (likely(!READ_ONCE(tp->syncs)) || !dpid_stand(tp))
+		fire_all(tp, regs);
 	regs->ip = tp->slot;
 	return NOTIFY_STOP;
 }

@@ -252,24 +252,22 @@ void dt_pid_detach(struct dt_pid *dp)
 	free(dp);
 }
 
-int dt_pid_follow(struct dt_pid *dp, struct dt_err *err)
+/* Threads are to wait at @addr. */
+static int add_sync(struct dt_pid *dp, uint64_t addr)
 {
-	uint64_t addr = dt_proc_rbrk(dp->p);
 	struct dt_object *o = addr ? dt_proc_object_at(dp->p, addr) : NULL;
-	struct dt_pid_batch b;
 	struct dt_pid_range r = { addr, addr + 1, 0, 0 };
+	struct dt_pid_batch b;
 	struct dt_pid_insn in;
 	const uint8_t *code;
 	size_t avail;
 	int rc;
 
-	if (!o || !o->elf)	/* static: nothing will be loaded */
+	if (!o || !o->elf)
 		return 0;
 	code = dt_elf_text(o->elf, addr - o->bias, &avail);
 	if (!code || dt_pid_decode_one(code, avail, addr - o->bias, &in) || in.is_fixed)
-		return dt_proc_fail(err, -ENOEXEC, "cannot watch the dynamic linker of process %d: "
-				    "libraries that it loads from now on are not traced",
-				    dt_proc_pid(dp->p));
+		return -ENOEXEC;
 	dt_pid_batch_init(&b, dp->call, dp->ctx, dp->cookie);
 	b.obj = o;
 	rc = dt_pid_batch_probe(&b, "", "", DTRACE_PID_SYNC, 0, &r);
@@ -278,11 +276,25 @@ int dt_pid_follow(struct dt_pid *dp, struct dt_err *err)
 	if (!rc)
 		rc = dt_pid_batch_send(&b);
 	dt_pid_batch_free(&b);
+	return rc;
+}
+
+int dt_pid_follow(struct dt_pid *dp, bool fresh, struct dt_err *err)
+{
+	int rc = add_sync(dp, dt_proc_rbrk(dp->p));	/* 0: static, nothing will be loaded */
+
+	if (!rc && fresh)
+		rc = add_sync(dp, dt_proc_entry(dp->p));
+	if (rc == -ENOEXEC)
+		return dt_proc_fail(err, rc, "cannot watch the dynamic linker of process %d: "
+				    "libraries that it loads from now on are not traced",
+				    dt_proc_pid(dp->p));
 	return rc ? dt_proc_fail(err, rc, "cannot watch the dynamic linker of process %d: %s",
 				 dt_proc_pid(dp->p), strerror(-rc)) : 0;
 }
 
-int dt_pid_poll(struct dt_pid *dp, uint32_t timeout_ms, void (*newobjects)(void *ctx), void *ctx)
+int dt_pid_poll(struct dt_pid *dp, uint32_t timeout_ms, void (*newobjects)(void *ctx, uint64_t at), void *ctx,
+		bool *held)
 {
 	struct dtrace_pid_wait w = { .cookie = dp->cookie, .timeout_ms = timeout_ms };
 	struct dtrace_pid_continue c = { .cookie = dp->cookie };
@@ -290,10 +302,11 @@ int dt_pid_poll(struct dt_pid *dp, uint32_t timeout_ms, void (*newobjects)(void 
 
 	if (rc)
 		return rc;
+	*held = w.held;
 	if (w.event != DTRACE_PID_EV_SYNC)
 		return w.event;
 	if (!dt_proc_update(dp->p, NULL) && newobjects)
-		newobjects(ctx);
+		newobjects(ctx, w.addr);
 	c.tid = w.tid;
 	rc = dp->call(dp->ctx, DTRACE_PID_CONTINUE, &c, sizeof(c));
 	return rc && rc != -ESRCH ? rc : DTRACE_PID_EV_SYNC;

@@ -67,14 +67,19 @@ void dt_pid_detach(struct dt_pid *dp);
  */
 int dt_pid_create(struct dt_pid *dp, const dtrace_probedesc_t *pat, uint64_t *nprobes,
 		  void (*progress)(void *ctx, uint64_t done, uint64_t total), void *ctx, struct dt_err *err);
-/* Arrange that threads wait at the dynamic linker's r_brk, so that dlopen'ed objects get their probes in time. */
-int dt_pid_follow(struct dt_pid *dp, struct dt_err *err);
+/*
+ * Arrange that threads wait at the dynamic linker's r_brk, so that dlopen'ed objects get their probes in time.
+ * @fresh: the program has not begun; let it wait at its entry point, too, in case that the linker does not call.
+ */
+int dt_pid_follow(struct dt_pid *dp, bool fresh, struct dt_err *err);
 /*
  * Wait for and handle one event (see DTRACE_PID_WAIT): on SYNC calls dt_proc_update(), then
- * @newobjects (which calls dt_pid_create for its patterns), then lets the thread go on.
- * Returns DTRACE_PID_EV_* or -errno.
+ * @newobjects (which calls dt_pid_create for its patterns; @at is where the thread waits),
+ * then lets the thread go on. Returns DTRACE_PID_EV_* or -errno. On EXEC, *held says whether
+ * the new program waits until this dt_pid is detached.
  */
-int dt_pid_poll(struct dt_pid *dp, uint32_t timeout_ms, void (*newobjects)(void *ctx), void *ctx);
+int dt_pid_poll(struct dt_pid *dp, uint32_t timeout_ms, void (*newobjects)(void *ctx, uint64_t at), void *ctx,
+		bool *held);
 void dt_pid_stats(struct dt_pid *dp, struct dt_pid_stats *ret);
 int dt_pid_kstat(struct dt_pid *dp, struct dtrace_pid_stat *ret);
 

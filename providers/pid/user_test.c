@@ -118,6 +118,8 @@ static int listen_to(void *ctx, uint32_t op, void *arg, size_t size)
 	case DTRACE_PID_WAIT:
 		((struct dtrace_pid_wait *)arg)->event = kernel.event;
 		((struct dtrace_pid_wait *)arg)->tid = 5;
+		((struct dtrace_pid_wait *)arg)->addr = 0x5000;
+		((struct dtrace_pid_wait *)arg)->held = kernel.event == DTRACE_PID_EV_EXEC;
 		return 0;
 	case DTRACE_PID_CONTINUE:
 		assert_int_equal(((struct dtrace_pid_continue *)arg)->tid, 5);
@@ -607,7 +609,7 @@ static void static_programs(void **state)
 	(void)state;
 	hold_and_probe(target_build("walker", "-O2 -static", walker), "a.out",
 		       "[bflmt][aireoh][abrsit][bfdainmtlr]*", &dp);
-	assert_int_equal(dt_pid_follow(dp, &err), 0);	/* there is nothing to follow */
+	assert_int_equal(dt_pid_follow(dp, false, &err), 0);	/* there is nothing to follow */
 	status = step_through(c);
 	assert_int_equal(WEXITSTATUS(status), 3);
 	assert_int_equal(total(c, "framed", false), 20);
@@ -618,9 +620,10 @@ static void static_programs(void **state)
 }
 
 static int news;
-static void new_objects(void *ctx)
+static void new_objects(void *ctx, uint64_t at)
 {
 	(void)ctx;
+	assert_int_equal(at, 0x5000);
 	news++;
 }
 
@@ -629,19 +632,27 @@ static void following(void **state)
 	char *argv[] = { target_path("small"), NULL };
 	struct dt_pid *dp = begin(argv);
 	struct dt_err err;
+	bool held = true;
 
 	(void)state;
-	assert_int_equal(dt_pid_follow(dp, &err), 0);
+	assert_int_equal(dt_pid_follow(dp, false, &err), 0);
 	assert_int_equal(kernel.nprobe, 1);
 	assert_int_equal(kernel.probe[0].type, DTRACE_PID_SYNC);
 	assert_int_equal(kernel.probe[0].at[0], dt_proc_rbrk(kernel.p));
 	kernel.event = DTRACE_PID_EV_SYNC;
-	assert_int_equal(dt_pid_poll(dp, 10, new_objects, NULL), DTRACE_PID_EV_SYNC);
+	assert_int_equal(dt_pid_poll(dp, 10, new_objects, NULL, &held), DTRACE_PID_EV_SYNC);
 	assert_int_equal(news, 1);
 	assert_int_equal(kernel.ncontinue, 1);
+	assert_false(held);
+	kernel.event = DTRACE_PID_EV_EXEC;
+	assert_int_equal(dt_pid_poll(dp, 10, new_objects, NULL, &held), DTRACE_PID_EV_EXEC);
+	assert_true(held);
 	kernel.event = DTRACE_PID_EV_EXIT;
-	assert_int_equal(dt_pid_poll(dp, 10, new_objects, NULL), DTRACE_PID_EV_EXIT);
+	assert_int_equal(dt_pid_poll(dp, 10, new_objects, NULL, &held), DTRACE_PID_EV_EXIT);
 	assert_int_equal(kernel.ncontinue, 1);
+	assert_int_equal(dt_pid_follow(dp, true, &err), 0);
+	assert_int_equal(kernel.nprobe, 3);
+	assert_int_equal(kernel.probe[2].at[0], dt_proc_entry(kernel.p));
 	end(dp);
 }
 

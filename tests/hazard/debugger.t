@@ -7,6 +7,6 @@ timeout 100 gdb -q -batch -p $PID -ex 'handle SIGPROF nostop noprint pass' -ex '
 	fail "gdb: $(tail -n 5 g.out)"
 grep -q 'Breakpoint 1, .*spin_e' g.out || fail "gdb did not stop at its breakpoint: $(tail -n 5 g.out)"
 kill -INT $D; wait $D || fail "dtrace: $(cat d.err)"
-grep -Eq 'calls [1-9]' d.out || fail "nothing counted: $(cat d.out)"
+grep -Eq 'calls [1-9]' d.out || fail "nothing counted: $(cat d.out d.err)"
 restored $PID
 kill $PID; wait $PID || fail "the target died: $(cat h.out)"

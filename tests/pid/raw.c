@@ -649,6 +649,7 @@ static bool t_exec(void)
 	w.cookie = old = s.cookie;
 	ok(raw_provider(&s, DTRACE_PID_WAIT, &w, sizeof(w)));
 	need(w.event == DTRACE_PID_EV_EXEC);
+	need(w.held);				/* it begins when we close */
 	raw_close(&s);
 	ok(raw_open(&s, pid));
 	need(s.cookie != old);

@@ -9,49 +9,91 @@
 /* How long the thread may take to see that it is to end. */
 #define FOLLOW_TICK_MS 100
 
-static void new_objects(void *ctx)
+/* A thread waits at @at. A program that has just begun gets its probes when all its libraries are there. */
+static void new_objects(void *ctx, uint64_t at)
 {
 	struct ps_prochandle *P = ctx;
 
+	if (P->linking && at != dt_proc_entry(P->proc) && !dt_proc_linked(P->proc))
+		return;
+	P->linking = false;
 	if (!atomic_load(&P->ended))
 		dt_process_patterns(P);
 }
 
-/* The process runs another program now: what was known of the old one is void. */
-static int begin_again(struct ps_prochandle *P)
+/* Know the new program, while the old one's dt_pid is still attached, and see to it that it gets its probes. */
+static int take_over(struct ps_prochandle *P, bool held, struct dt_err *err)
 {
-	struct dt_err err = { "" };
-	int rc;
+	int rc = dt_proc_exec(P->proc, err);
 
-	dt_process_detach(P);
-	rc = dt_proc_update(P->proc, &err);
 	if (!rc)
-		rc = dt_process_attach(P, &err);
-	if (!rc) {
-		rc = dt_pid_follow(P->up, &err);
-		dt_process_patterns(P);
-		P->refused = P->undecided = 0;
-	}
+		rc = dt_process_attach(P, err);
+	if (rc)
+		return rc;
+	rc = dt_pid_follow(P->up, held, err);
 	if (rc == -ESRCH)
 		return rc;
 	if (rc)
-		dt_process_say(P, "runs another program now, which cannot be traced: %s", err.msg);
-	else if (P->npats)
+		dt_process_say(P, "objects loaded from now on are not traced: %s", err->msg);
+	P->following = true;
+	P->linking = held && !rc && P->dtp->evaltime != DT_EVAL_EXEC && !dt_proc_linked(P->proc);
+	if (!P->linking)
+		dt_process_patterns(P);
+	return 0;
+}
+
+static void say_not_exact(struct ps_prochandle *P, int rc, const struct dt_err *err, bool held)
+{
+	const char *exe = dt_proc_exe(P->proc);
+
+	if (!P->npats || (held && (!rc || rc == -ESRCH)))	/* ESRCH: killed before it began */
+		return;
+	if (rc == -ESRCH)
+		dt_process_say(P, "has run another program to its end before it could be traced: "
+			       "nothing of that was counted");
+	else if (rc)
+		dt_process_say(P, "runs another program now, which cannot be traced: %s", err->msg);
+	else
 		dt_process_say(P, "runs another program now (%s): its probes are placed anew, its "
-				  "first calls may be missing",
-			       dt_proc_exe(P->proc));
+			       "first calls may be missing", exe);
+}
+
+/* The process runs another program now: what was known of the old one is void. */
+static int begin_again(struct ps_prochandle *P, bool held)
+{
+	struct dt_err err = { "" };
+	struct dt_pid *old = P->up;
+	struct dtrace_pid_stat st;
+	uint64_t late = P->late;
+	int rc = 0;
+
+	if (atomic_load(&P->ended)) {
+		dt_process_detach(P);
+		return -ESRCH;
+	}
+	P->up = NULL;
+	P->refused = P->undecided = P->late = 0;
+	rc = take_over(P, held, &err);
+	held = held && !dt_pid_kstat(old, &st) && st.late == late;
+	dt_pid_detach(old);		/* lets the new program begin */
+	if (rc)
+		dt_process_detach(P);
+	else
+		dt_process_check_armed(P);
+	say_not_exact(P, rc, &err, held);
 	return rc;
 }
 
 static void *follow(void *arg)
 {
 	struct ps_prochandle *P = arg;
+	bool held;
 	int ev = 0;
 
 	pthread_mutex_lock(&P->lock);
 	while (!atomic_load(&P->quit) && ev != DTRACE_PID_EV_EXIT) {
-		ev = dt_pid_poll(P->up, FOLLOW_TICK_MS, new_objects, P);
-		if (ev == DTRACE_PID_EV_EXEC && begin_again(P))
+		ev = dt_pid_poll(P->up, FOLLOW_TICK_MS, new_objects, P, &held);
+		if (ev == DTRACE_PID_EV_EXEC && begin_again(P, held))
 			break;
 		if (ev == DTRACE_PID_EV_SYNC)
 			dt_process_check_armed(P);
@@ -74,7 +116,7 @@ int dt_process_follow(struct ps_prochandle *P)
 	if (P->threaded)
 		return 0;
 	pthread_mutex_lock(&P->lock);
-	if (!P->following && dt_pid_follow(P->up, &err))
+	if (!P->following && dt_pid_follow(P->up, false, &err))
 		dt_process_say(P, "objects loaded from now on are not traced: %s", err.msg);
 	P->following = true;
 	pthread_mutex_unlock(&P->lock);

@@ -67,7 +67,19 @@ void dt_process_detach(struct ps_prochandle *P)
 	if (P->up)
 		dt_pid_detach(P->up);
 	P->up = NULL;
-	P->following = false;
+	P->following = P->linking = false;
+	P->refused = P->undecided = P->late = 0;
+}
+
+/* A thread waits meanwhile, but for nobody who does not make calls. */
+static void still_there(void *ctx, uint64_t done, uint64_t total)
+{
+	struct ps_prochandle *P = ctx;
+	struct dtrace_pid_stat st;
+
+	(void)done;
+	(void)total;
+	dt_pid_kstat(P->up, &st);
 }
 
 static void progress(void *ctx, uint64_t done, uint64_t total)
@@ -78,6 +90,8 @@ static void progress(void *ctx, uint64_t done, uint64_t total)
 		P->dtp->progressfunc(P->pid, done, total, P->dtp->progressarg);
 }
 
+static void tell_unseen(struct ps_prochandle *P, struct dt_modpat *m);
+
 void dt_process_patterns(struct ps_prochandle *P)
 {
 	struct dt_err err = { "" };
@@ -85,10 +99,12 @@ void dt_process_patterns(struct ps_prochandle *P)
 	int rc;
 
 	for (size_t i = 0; i < P->npats; i++) {
-		rc = dt_pid_create(P->up, &P->pats[i], &n, NULL, NULL, &err);
+		rc = dt_pid_create(P->up, &P->pats[i], &n, still_there, P, &err);
 		if (rc && rc != -ENOENT && rc != -ESRCH)
 			dt_process_say(P, "cannot make all probes in objects loaded later: %s", err.msg);
 	}
+	for (size_t i = 0; i < P->nmodpats; i++)
+		tell_unseen(P, &P->modpats[i]);
 }
 
 static bool remember_pattern(struct ps_prochandle *P, const dtrace_probedesc_t *pat)
@@ -175,8 +191,8 @@ int dt_pidprobe_create(dtrace_hdl_t *dtp, const dtrace_probedesc_t *pat, struct 
 /* ---- What the kernel is to match -------------------------------------------------------- */
 
 /*
- * In a pattern a module may go by many names ("a.out", "libc" for libc.so.6),
- * but the probes bear one, and the kernel matches that. So the pattern that
+ * In a pattern a module may go by many names ("libc" for libc.so.6), but the
+ * probes bear one, and the kernel matches that (and knows what "a.out" means). So the pattern that
  * ENABLE gets is another: the same if it fits as it is; "libc.so*" if that
  * fits, for libraries that are loaded later; else the exact names. They never
  * overlap: a clause must not be enabled twice on a probe.
@@ -189,24 +205,28 @@ static void add_name(struct dt_strs *l, const char *name)
 	dt_strs_add(l, name);
 }
 
-static void object_names(struct ps_prochandle *P, const char *mod, struct dt_strs *names)
+/* Does the kernel see that @o is meant by "a" or "b"? It knows which one the executable is. */
+static bool kernel_sees(const struct dt_object *o, const char *a, const char *b)
 {
+	return dt_glob_match(a, o->name) || dt_glob_match(b, o->name) || (o->is_exe && dt_glob_match(a, "a.out"));
+}
+
+/* The names of the objects that @mod means; returns whether the kernel would see that in "a" or "b". */
+static bool object_names(struct ps_prochandle *P, const char *mod, const char *a, const char *b, struct dt_strs *names)
+{
+	bool all = true;
+
 	pthread_mutex_lock(&P->lock);
 	for (size_t i = 0; P->proc && i < dt_proc_nobjects(P->proc); i++) {
 		const struct dt_object *o = dt_proc_object(P->proc, i);
 
-		if (!o->is_vdso && dt_object_matches(o, mod))
-			add_name(names, o->name);
+		if (o->is_vdso || !dt_object_matches(o, mod))
+			continue;
+		add_name(names, o->name);
+		all &= kernel_sees(o, a, b);
 	}
 	pthread_mutex_unlock(&P->lock);
-}
-
-static bool all_match(const struct dt_strs *names, const char *a, const char *b)
-{
-	for (size_t i = 0; i < names->n; i++)
-		if (!dt_glob_match(a, names->s[i]) && !dt_glob_match(b, names->s[i]))
-			return false;
-	return true;
+	return all;
 }
 
 static void add_exact(struct dt_strs *mods, const char *name)
@@ -223,24 +243,45 @@ static void add_exact(struct dt_strs *mods, const char *name)
 	dt_strs_add(mods, quoted);
 }
 
+/* Remember it for objects that come later: see tell_unseen(). Without memory, nothing will be said. */
+static void remember_modules(struct ps_prochandle *P, const char *mod, const struct dt_strs *kernel)
+{
+	struct dt_modpat *m;
+	bool known = false;
+
+	pthread_mutex_lock(&P->lock);
+	for (size_t i = 0; i < P->nmodpats && !known; i++)
+		known = P->modpats[i].mod && !strcmp(P->modpats[i].mod, mod);
+	if (!known && dt_grow(&P->modpats, P->nmodpats, &P->modpatroom, sizeof(*P->modpats))) {
+		m = &P->modpats[P->nmodpats++];
+		*m = (struct dt_modpat){ .mod = strdup(mod) };
+		for (size_t i = 0; i < kernel->n; i++)
+			dt_strs_add(&m->kernel, kernel->s[i]);
+		if (!kernel->n)
+			dt_strs_add(&m->kernel, mod);
+	}
+	pthread_mutex_unlock(&P->lock);
+}
+
 void dt_pidprobe_modules(dtrace_hdl_t *dtp, const dtrace_probedesc_t *pat, struct dt_strs *mods)
 {
 	const char *mod = pat->dtpd_mod;
+	bool is_glob = strpbrk(mod, "*?[\\"), all = true;
 	char provider[DTRACE_PROVNAMELEN], so[DTRACE_MODNAMELEN + 8];
 	struct dt_strs names = { 0 };
 	pid_t pid;
 
-	if (pat->dtpd_id || !*mod || dt_pidpat(pat->dtpd_provider, &pid) == DT_PIDPAT_NO)
+	if (pat->dtpd_id || !*mod || !strcmp(mod, "a.out") || dt_pidpat(pat->dtpd_provider, &pid) == DT_PIDPAT_NO)
 		return;
+	snprintf(so, sizeof(so), strstr(mod, ".so") ? "%s*" : "%s.so*", mod);
 	for (struct ps_prochandle *P = dtp->procs; P; P = P->next) {
 		snprintf(provider, sizeof(provider), "pid%d", P->pid);
 		if (P->proc && dt_glob_match(pat->dtpd_provider, provider))
-			object_names(P, mod, &names);
+			all &= object_names(P, mod, mod, is_glob ? mod : so, &names);
 	}
-	snprintf(so, sizeof(so), strstr(mod, ".so") ? "%s*" : "%s.so*", mod);
-	if (strpbrk(mod, "*?[\\") ? all_match(&names, mod, mod) : !strcmp(mod, "a.out") && !names.n) {
+	if (is_glob && all) {
 		;
-	} else if (strpbrk(mod, "*?[\\/") || !strcmp(mod, "a.out") || !all_match(&names, mod, so)) {
+	} else if (is_glob || strchr(mod, '/') || !all) {
 		for (size_t i = 0; i < names.n; i++)
 			add_exact(mods, names.s[i]);
 	} else {
@@ -248,7 +289,39 @@ void dt_pidprobe_modules(dtrace_hdl_t *dtp, const dtrace_probedesc_t *pat, struc
 			dt_strs_add(mods, mod);
 		dt_strs_add(mods, so);
 	}
+	for (struct ps_prochandle *P = dtp->procs; P; P = P->next) {
+		snprintf(provider, sizeof(provider), "pid%d", P->pid);
+		if (dt_glob_match(pat->dtpd_provider, provider))
+			remember_modules(P, mod, mods);
+	}
 	dt_strs_free(&names);
+}
+
+/* An object that a pattern means, but not in the form that the kernel has: its calls are not counted. */
+static void tell_unseen(struct ps_prochandle *P, struct dt_modpat *m)
+{
+	for (size_t i = 0; !m->told && m->mod && i < dt_proc_nobjects(P->proc); i++) {
+		const struct dt_object *o = dt_proc_object(P->proc, i);
+		bool seen = o->is_vdso || !dt_object_matches(o, m->mod);
+
+		for (size_t k = 0; !seen && k < m->kernel.n; k++)
+			seen = kernel_sees(o, m->kernel.s[k], m->kernel.s[k]);
+		if (seen)
+			continue;
+		m->told = true;
+		dt_process_say(P, "has %s now, which is not traced: the module \"%s\" was taken for what it meant "
+			       "when tracing began; name that file to trace it", o->name, m->mod);
+	}
+}
+
+void dt_process_forget_patterns(struct ps_prochandle *P)
+{
+	for (size_t i = 0; i < P->nmodpats; i++) {
+		free(P->modpats[i].mod);
+		dt_strs_free(&P->modpats[i].kernel);
+	}
+	free(P->modpats);
+	free(P->pats);
 }
 
 /* ---- What could not be had ---------------------------------------------------------- */
@@ -295,8 +368,13 @@ void dt_process_check_armed(struct ps_prochandle *P)
 	if (st.undecided > P->undecided)
 		dt_process_say(P, "%llu indirect jump%s could not be followed: return probes may be missing",
 			       st.undecided, st.undecided == 1 ? "" : "s");
+	if (st.late > P->late)
+		dt_process_say(P, "%llu thread%s did not wait for an answer of dtrace after %d s: "
+			       "first calls in what was loaded then are not counted",
+			       st.late - P->late, st.late - P->late == 1 ? "" : "s", DTRACE_PID_PATIENCE_SECS);
 	P->refused = st.refused;
 	P->undecided = st.undecided;
+	P->late = st.late;
 }
 
 static void report_skipped(struct ps_prochandle *P, const struct dt_pid_stats *st, FILE *fp)

@@ -12,6 +12,11 @@
  * the handle's own thread tells it. Lists of processes, and the flags above the
  * lock, belong to the handle's thread.
  *
+ * An exec. The new program is held before its first instruction while the thread
+ * attaches it and has it wait again where its libraries are linked (as a program
+ * is that -c starts); letting go of the old program lets it begin. There the
+ * patterns, as they were given, make probes in it.
+ *
  * The thread goes on after dtrace_stop(), making no more probes, until the
  * handle is closed: a program that loads a library then must not hang.
  */
@@ -27,6 +32,12 @@
 struct dt_skipped {		/* a function without probes */
 	char *mod, *func;
 	enum dt_pid_skip why;
+};
+
+struct dt_modpat {		/* a module as a pattern has it, and what the kernel matches instead */
+	char *mod;
+	struct dt_strs kernel;
+	bool told;
 };
 
 struct ps_prochandle {
@@ -45,12 +56,16 @@ struct ps_prochandle {
 	struct dt_proc *proc;	/* NULL: there is no such process (any more), remembered so as not to ask again */
 	struct dt_pid *up;	/* NULL: not attached */
 	bool following;
+	bool linking;		/* a program begins after an exec: its libraries are not mapped yet */
 	dtrace_probedesc_t *pats;
 	size_t npats, patroom;
+	struct dt_modpat *modpats;
+	size_t nmodpats, modpatroom;
 	struct dt_skipped *skipped;
 	size_t nskipped, skiproom;
 	uint64_t refused;	/* places not armed that were told already */
 	uint64_t undecided;
+	uint64_t late;
 	uint64_t updated;	/* when the mappings were read last, ns */
 	struct dt_strs messages;
 };
@@ -64,6 +79,7 @@ int dt_process_attach(struct ps_prochandle *P, struct dt_err *err);
 void dt_process_detach(struct ps_prochandle *P);
 /* Create the probes of all patterns, in objects not looked at yet. */
 void dt_process_patterns(struct ps_prochandle *P);
+void dt_process_forget_patterns(struct ps_prochandle *P);
 void dt_process_say(struct ps_prochandle *P, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void dt_process_check_armed(struct ps_prochandle *P);
 

@@ -127,6 +127,16 @@ static void points_are_where_they_should_be(void **state)
 		ssize_t n = read(out[0], buf, sizeof(buf));
 		assert_int_equal(n < 0 ? 0 : n, strlen(before[when]));
 		assert_int_equal(dt_proc_nobjects(p), when == DT_EVAL_EXEC ? 3 : 4);
+		assert_int_equal(dt_proc_linked(p), when != DT_EVAL_EXEC);
+		/* As if it had become another program: the same objects are others now. */
+		const struct dt_object *exe = dt_proc_object(p, 0);
+
+		assert_int_equal(dt_proc_exec(p, NULL), 0);
+		assert_int_equal(dt_proc_nobjects(p), when == DT_EVAL_EXEC ? 3 : 4);
+		assert_ptr_not_equal(dt_proc_object(p, 0), exe);
+		assert_true(dt_proc_object(p, 0)->is_exe && dt_proc_object(p, 0)->is_new);
+		assert_true(dt_proc_entry(p) >= dt_proc_object(p, 0)->lo);
+		assert_true(dt_proc_entry(p) < dt_proc_object(p, 0)->hi);
 		close(out[0]);
 		close(out[1]);
 		dt_proc_release(p);	/* never continued: killed */

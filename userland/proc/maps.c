@@ -392,6 +392,14 @@ int dt_proc_update(struct dt_proc *p, struct dt_err *err)
 	return rc ? dt_proc_fail(err, rc, "out of memory") : 0;
 }
 
+int dt_proc_exec(struct dt_proc *p, struct dt_err *err)
+{
+	for (size_t i = 0; i < p->nobj; i++)
+		p->obj[i]->seen = false;
+	retire(p);
+	return dt_proc_update(p, err);
+}
+
 size_t dt_proc_nobjects(const struct dt_proc *p)
 {
 	return p->nobj;

@@ -115,6 +115,8 @@ void dt_argv_free(char **argv);
 
 /* (Re)read the mappings; objects keep their address while they stay mapped. Sets is_new. -ESRCH: gone. */
 int dt_proc_update(struct dt_proc *p, struct dt_err *err);
+/* The process runs another program now: forget what was mapped, even if the new one's is the same, and read anew. */
+int dt_proc_exec(struct dt_proc *p, struct dt_err *err);
 size_t dt_proc_nobjects(const struct dt_proc *p);
 struct dt_object *dt_proc_object(struct dt_proc *p, size_t i);	/* in the dynamic linker's order: exe first */
 struct dt_object *dt_proc_object_at(struct dt_proc *p, uint64_t addr);
@@ -127,6 +129,9 @@ struct dt_object *dt_proc_object_at(struct dt_proc *p, uint64_t addr);
 bool dt_object_matches(const struct dt_object *o, const char *pattern);
 /* Where the dynamic linker calls when the list of objects has changed (absolute), 0: static or unknown. */
 uint64_t dt_proc_rbrk(struct dt_proc *p);
+uint64_t dt_proc_entry(const struct dt_proc *p);	/* of the executable, absolute */
+/* Are its libraries mapped and relocated? Static programs always are; false if it cannot be told. */
+bool dt_proc_linked(struct dt_proc *p);
 bool dt_glob_match(const char *pattern, const char *s);	/* * ? [a-z] [!a] and backslash; no special '/' or '.' */
 
 /* ---- symtab.c -------------------------------------------------------------- */

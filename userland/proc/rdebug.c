@@ -167,3 +167,13 @@ uint64_t dt_proc_rbrk(struct dt_proc *p)
 {
 	return p->rbrk;
 }
+
+uint64_t dt_proc_entry(const struct dt_proc *p)
+{
+	return p->at_entry;
+}
+
+bool dt_proc_linked(struct dt_proc *p)
+{
+	return !p->at_base || dt_rdebug_state(p) == RT_CONSISTENT;
+}
