@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Principal buffers: nothing lost that is not counted, nothing changed while it is read. */
+#include <stdlib.h>
+
 #include "test_image.h"
 
 #include <pthread.h>
@@ -133,12 +135,121 @@ static void reads_while_written(void **state)
 	assert_int_equal(drops + shared.drops, shared.total_drops);
 }
 
+/* ---- Ring: against a model that keeps all records and says which the newest ones are ---- */
+
+#define RING 512
+
+struct model {
+	u32 size[4096];
+	u32 n;
+};
+
+/* Check the records from *off to @end; they are those that @m numbers from *next on. */
+static void check_run(const u8 *half, size_t off, size_t end, const struct model *m, u32 *next)
+{
+	while (off < end) {
+		const struct dtrace_rechdr *hdr = (const void *)(half + off);
+
+		if (!hdr->dtrh_epid) {
+			off += 8;
+			continue;
+		}
+		assert_int_equal(hdr->dtrh_epid, *next + 1);
+		assert_int_equal(hdr->dtrh_size, m->size[*next]);
+		off += hdr->dtrh_size;
+		++*next;
+	}
+	assert_int_equal(off, end);
+}
+
+/* A ring must hold all newest records that take no more than half of it, or three of the largest less. */
+static void check_ring(struct dtk_buf *buf, struct model *m)
+{
+	const u8 *half = buf->half[buf->active];
+	struct dtrace_ioc_switch sw;
+	u32 first = m->n, next;
+	size_t sum = 0;
+
+	dtk_buf_switch(buf, &sw);
+	next = sw.oldest < sw.size ? ((const struct dtrace_rechdr *)(half + sw.oldest))->dtrh_epid : 0;
+	if (next) {
+		first = --next;
+		check_run(half, sw.oldest, sw.size, m, &next);
+		check_run(half, 0, sw.oldest, m, &next);
+	} else {
+		next = first;
+	}
+	assert_int_equal(next, m->n);
+	while (first < m->n)
+		sum += m->size[first++];
+	for (first = 0, next = 0; first < m->n; first++)
+		next += m->size[first];
+	assert_true(sum == next || sum >= RING - 3 * 104);
+	m->n = 0;
+}
+
+static void rings(void **state)
+{
+	struct model m = { .n = 0 };
+	struct dtk_buf buf;
+	u32 seed, i;
+
+	for (seed = 1; seed < 400; seed++) {
+		u8 *h0 = malloc(RING), *h1 = malloc(RING);
+
+		srand(seed);
+		dtk_buf_init(&buf, h0, h1, RING, DTRACE_BUFPOLICY_RING);
+		for (i = 0; i < 300; i++) {
+			u32 n = 16 + 8 * (rand() % 12);
+			struct dtrace_rechdr *hdr = dtk_buf_reserve(&buf, n);
+
+			assert_non_null(hdr);
+			memset(hdr, 0xff, n);
+			if (rand() % 5 == 0) {
+				dtk_buf_undo(&buf, n);
+			} else {
+				hdr->dtrh_size = m.size[m.n++] = n;
+				hdr->dtrh_epid = m.n;
+			}
+			if (rand() % 40 == 0)
+				check_ring(&buf, &m);
+		}
+		check_ring(&buf, &m);
+		assert_null(dtk_buf_reserve(&buf, RING + 8));
+		assert_int_equal(buf.total_drops, 1);
+		free(h0);
+		free(h1);
+	}
+}
+
+/* What is kept for END is given free at the end. */
+static void keeps(void **state)
+{
+	u8 half[64];
+	struct dtk_buf buf;
+
+	dtk_buf_init(&buf, half, half, sizeof(half), DTRACE_BUFPOLICY_FILL);
+	dtk_buf_keep(&buf, 24);
+	assert_non_null(dtk_buf_reserve(&buf, 40));
+	assert_false(buf.filled);
+	assert_null(dtk_buf_reserve(&buf, 8));
+	assert_true(buf.filled);
+	dtk_buf_finish(&buf);
+	assert_non_null(dtk_buf_reserve(&buf, 24));
+	assert_true(buf.filled);
+	assert_null(dtk_buf_reserve(&buf, 8));
+	dtk_buf_init(&buf, half, half, sizeof(half), DTRACE_BUFPOLICY_FILL);
+	dtk_buf_keep(&buf, 1000);
+	assert_null(dtk_buf_reserve(&buf, 8));
+}
+
 #define test(f) cmocka_unit_test_setup(f, setup)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		test(reserve_and_undo), test(switches), test(fills), test(reads_while_written),
+		test(reserve_and_undo), test(switches), test(fills), test(rings), test(keeps),
+		test(reads_while_written),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,6 +11,7 @@
 #include <linux/sched.h>
 #include <linux/sched/task_stack.h>
 #include <linux/timekeeping.h>
+#include <linux/topology.h>
 #include <asm/fsgsbase.h>
 #include <asm/segment.h>
 
@@ -82,6 +83,17 @@ static u64 user_depth(struct dtk_fire *f)
 	return depth;
 }
 
+/*
+ * The error of the system call that is returning, at probes that fire there
+ * (DTK_FIRE_SYSRET); the kernel keeps it nowhere, so it is 0 everywhere else.
+ */
+static u64 last_errno(const struct dtk_fire *f)
+{
+	long ret = f->flags & DTK_FIRE_SYSRET && f->regs ? (long)f->regs->ax : 0;
+
+	return ret < 0 && ret >= -MAX_ERRNO ? -ret : 0;
+}
+
 bool dtk_builtin(u32 var, struct dtk_fire *f, u64 *val)
 {
 	switch (var) {
@@ -121,6 +133,21 @@ bool dtk_builtin(u32 var, struct dtk_fire *f, u64 *val)
 	case DIF_VAR_IPL:
 		*val = interrupts_off(f);
 		return true;
+	case DIF_VAR_VTIMESTAMP:
+		*val = dtk_vtime(f);
+		return true;
+	case DIF_VAR_ERRNO:
+		*val = last_errno(f);
+		return true;
+	case DIF_VAR_PSET:	/* there is one set of processors */
+		*val = 0;
+		return true;
+	case DIF_VAR_CHIP:
+		*val = topology_physical_package_id(raw_smp_processor_id());
+		return true;
+	case DIF_VAR_LGRP:
+		*val = cpu_to_node(raw_smp_processor_id());
+		return true;
 	case DIF_VAR_USERMODE:
 		*val = !!(f->flags & DTK_FIRE_USER);
 		return true;
@@ -138,6 +165,28 @@ static void copy_name(char *dst, size_t n, const char *src, size_t srcsize)
 	dst[i] = '\0';
 }
 
+/*
+ * The arguments of the process with blanks between, as they are in its memory now. Empty for a
+ * kernel thread; false if the memory is not there.
+ */
+static bool copy_args(char *dst, size_t n)
+{
+	const struct mm_struct *mm = current->flags & PF_KTHREAD ? NULL : current->mm;
+	unsigned long start = mm ? READ_ONCE(mm->arg_start) : 0, end = mm ? READ_ONCE(mm->arg_end) : 0;
+	size_t len = end > start ? min_t(size_t, end - start, n - 1) : 0, i;
+
+	if (dtk_read_user(dst, start, len) && len)
+		return false;
+	while (len && !dst[len - 1])
+		len--;
+	for (i = 0; i < len; i++) {
+		if (!dst[i])
+			dst[i] = ' ';
+	}
+	dst[len] = '\0';
+	return true;
+}
+
 bool dtk_builtin_str(u32 var, struct dtk_fire *f, char *dst, size_t n)
 {
 	static const char zone[] = "global";
@@ -151,6 +200,12 @@ bool dtk_builtin_str(u32 var, struct dtk_fire *f, char *dst, size_t n)
 	case DIF_VAR_THREADNAME:
 		copy_name(dst, n, current->comm, TASK_COMM_LEN);
 		return true;
+	case DIF_VAR_EXECARGS:
+		return copy_args(dst, n);
+	case DIF_VAR_CWD:
+		return dtk_path_cwd(dst, n);
+	case DIF_VAR_ROOT:
+		return dtk_path_root(dst, n);
 	case DIF_VAR_ZONENAME:
 		copy_name(dst, n, zone, sizeof(zone));
 		return true;
@@ -208,5 +263,16 @@ bool dtk_ureg(struct dtk_fire *f, u32 reg, u64 *val)
 		return live_ureg(reg, val);
 	regs = (f->flags & DTK_FIRE_USER) ? f->regs : task_pt_regs(current);
 	*val = *(const unsigned long *)((const char *)regs + regs_at[reg] - 1);
+	return true;
+}
+
+/* Registers of the code that the probe is in, the kernel's or the program's. */
+bool dtk_reg(struct dtk_fire *f, u32 reg, u64 *val)
+{
+	if (reg >= DIF_REG_MAX || !f->regs)
+		return false;
+	if (!regs_at[reg])
+		return live_ureg(reg, val);
+	*val = *(const unsigned long *)((const char *)f->regs + regs_at[reg] - 1);
 	return true;
 }

@@ -19,7 +19,8 @@
  * if that CPU is offline, which cpus_read_lock keeps it.
  *
  * Two delayed works serve each session: the dead man's timer, and the cleaner of dynamic
- * variables. They run on a queue of our own and take no lock.
+ * variables and speculations. They run on a queue of our own and take no lock but, for the
+ * visits to all CPUs that a commit() or discard() asks for, cpus_read_lock.
  */
 #include <linux/cpu.h>
 #include <linux/cpumask.h>
@@ -34,7 +35,10 @@
 
 #define MB			(1ull << 20)
 #define SIZE_LEAST		4096ull
+#define SPECSIZE_DEFAULT	(32ull << 10)
+#define SPECSIZE_MOST		(16 * MB)	/* commit() copies it with interrupts off */
 #define SIZE_MOST		(1024 * MB)
+#define BUFSIZE_LEAST		8
 #define BUFSIZE_DEFAULT		(4 * MB)
 #define AGGSIZE_DEFAULT		(4 * MB)
 #define DYNVARSIZE_DEFAULT	(1 * MB)
@@ -54,9 +58,59 @@ static unsigned long ns_to_delay(u64 ns)
 	return max(nsecs_to_jiffies(ns), 1ul);
 }
 
+struct visit {
+	void (*fn)(struct dtk_sink *sink, u32 cpu);
+	struct dtk_sink *sink;
+	u32 cpu;
+};
+
+static void visit_excluded(void *arg)
+{
+	struct visit *v = arg;
+
+	v->fn(v->sink, v->cpu);
+}
+
+/* On v->cpu, interrupts off; or anywhere, if that CPU is offline and stays so. */
+static void visit_here(void *arg)
+{
+	dtk_fire_exclude(visit_excluded, arg);
+}
+
+/* Call @fn in context "switch" for each CPU that has buffers. */
+static void visit_cpus(struct dtk_sink *sink, void (*fn)(struct dtk_sink *sink, u32 cpu))
+{
+	struct visit v = { fn, sink };
+	unsigned long flags;
+
+	cpus_read_lock();
+	for (v.cpu = 0; v.cpu < sink->ncpus; v.cpu++) {
+		if (!sink->ccpu[v.cpu])
+			continue;
+		if (cpu_online(v.cpu)) {
+			smp_call_function_single(v.cpu, visit_here, &v, true);
+			continue;
+		}
+		local_irq_save(flags);
+		visit_here(&v);
+		local_irq_restore(flags);
+	}
+	cpus_read_unlock();
+}
+
+static void specs_clean(struct dtk_consumer *cons)
+{
+	if (!dtk_specs_clean_begin(&cons->sink))
+		return;
+	visit_cpus(&cons->sink, dtk_specs_clean_cpu);
+	dtk_specs_clean_end(&cons->sink);
+}
+
 static void clean(struct work_struct *work)
 {
 	struct dtk_consumer *cons = container_of(work, struct dtk_consumer, clean.work);
+
+	specs_clean(cons);
 
 	if (dtk_vars_clean_begin(cons->sink.vars)) {
 		synchronize_rcu();
@@ -113,7 +167,7 @@ static struct cpubufs *cpubufs_of(const struct dtk_sink *sink, u32 cpu)
 	return cc ? container_of(cc, struct cpubufs, cc) : NULL;
 }
 
-static void cpubufs_destroy(struct cpubufs *cb)
+static void cpubufs_destroy(struct cpubufs *cb, u32 nspec)
 {
 	int kind, half;
 
@@ -123,12 +177,13 @@ static void cpubufs_destroy(struct cpubufs *cb)
 	for (kind = DTRACE_BUF_PRINCIPAL; kind <= DTRACE_BUF_AGG; kind++)
 		for (half = 0; half < 2; half++)
 			vfree(cb->half[kind][half]);
+	dtk_specbufs_destroy(cb->cc.spec, nspec);
 	dtk_free(cb->cc.scratch);
 	dtk_free(cb->cc.cache);
 	kfree(cb);
 }
 
-static int cpubufs_alloc(struct cpubufs *cb, const struct dtrace_ioc_go *go, u32 nconst)
+static int cpubufs_alloc(struct cpubufs *cb, const struct dtrace_ioc_go *go, u32 nconst, size_t endbytes)
 {
 	int half;
 
@@ -144,13 +199,17 @@ static int cpubufs_alloc(struct cpubufs *cb, const struct dtrace_ioc_go *go, u32
 		return -ENOMEM;
 	cb->cc.ncache = nconst;
 	dtk_buf_init(&cb->buf, cb->half[DTRACE_BUF_PRINCIPAL][0], cb->half[DTRACE_BUF_PRINCIPAL][1],
-		     go->got_bufsize, go->bufpolicy);
+		     go->bufsize && go->bufsize < PAGE_SIZE ? go->bufsize : go->got_bufsize,
+		     go->bufpolicy);
+	dtk_buf_keep(&cb->buf, endbytes);
 	cb->cc.buf = &cb->buf;
+	if (dtk_specbufs_create(&cb->cc.spec, go->nspec, go->specsize))
+		return -ENOMEM;
 	return dtk_aggbuf_create(&cb->cc.agg, cb->half[DTRACE_BUF_AGG][0],
 				 cb->half[DTRACE_BUF_AGG][1], go->got_aggsize);
 }
 
-static int cpubufs_create(int cpu, const struct dtrace_ioc_go *go, u32 nconst,
+static int cpubufs_create(int cpu, const struct dtrace_ioc_go *go, u32 nconst, size_t endbytes,
 			  struct dtk_ccpu **ret)
 {
 	struct cpubufs *cb = kzalloc_node(sizeof(*cb), GFP_KERNEL_ACCOUNT, cpu_to_node(cpu));
@@ -158,9 +217,9 @@ static int cpubufs_create(int cpu, const struct dtrace_ioc_go *go, u32 nconst,
 
 	if (!cb)
 		return -ENOMEM;
-	err = cpubufs_alloc(cb, go, nconst);
+	err = cpubufs_alloc(cb, go, nconst, endbytes);
 	if (err)
-		cpubufs_destroy(cb);
+		cpubufs_destroy(cb, go->nspec);
 	else
 		*ret = &cb->cc;
 	return err;
@@ -173,24 +232,30 @@ static void buffers_destroy(struct dtk_sink *sink)
 	if (!sink->ccpu)
 		return;
 	for (cpu = 0; cpu < sink->ncpus; cpu++)
-		cpubufs_destroy(cpubufs_of(sink, cpu));
+		cpubufs_destroy(cpubufs_of(sink, cpu), sink->nspec);
 	kvfree(sink->ccpu);
 	sink->ccpu = NULL;
+	dtk_specs_destroy(sink);
 }
 
-/* With cpus_read_lock. All or nothing. */
+/* With cpus_read_lock and dtk_lock. All or nothing. */
 static int buffers_create(struct dtk_consumer *cons, const struct dtrace_ioc_go *go)
 {
 	struct dtk_sink *sink = &cons->sink;
+	size_t endbytes = dtk_end_bytes(cons);
 	int cpu, err = 0;
 
 	sink->ccpu = kvcalloc(sink->ncpus, sizeof(*sink->ccpu), GFP_KERNEL_ACCOUNT);
 	if (!sink->ccpu)
 		return -ENOMEM;
+	if (dtk_specs_create(sink, go->nspec)) {
+		buffers_destroy(sink);
+		return -ENOMEM;
+	}
 	for_each_online_cpu(cpu) {
 		if (go->cpu != DTRACE_CPUALL && go->cpu != cpu)
 			continue;
-		err = cpubufs_create(cpu, go, cons->nconst, &sink->ccpu[cpu]);
+		err = cpubufs_create(cpu, go, cons->nconst, endbytes, &sink->ccpu[cpu]);
 		if (!err && fatal_signal_pending(current))
 			err = -EINTR;
 		if (err)
@@ -209,7 +274,8 @@ static int buffers_create(struct dtk_consumer *cons, const struct dtrace_ioc_go 
 static bool memory_suffices(const struct dtrace_ioc_go *go)
 {
 	u64 ncpus = go->cpu == DTRACE_CPUALL ? num_online_cpus() : 1;
-	u64 need = ncpus * (2 * go->got_bufsize + 5 * go->got_aggsize / 2 + DTK_SCRATCH) +
+	u64 need = ncpus * (2 * go->got_bufsize + 5 * go->got_aggsize / 2 + DTK_SCRATCH +
+			    go->nspec * (go->specsize + sizeof(struct dtk_buf))) +
 		   go->got_dynvarsize;
 
 	return need / PAGE_SIZE <= max(si_mem_available(), 0l) / 2;
@@ -220,6 +286,11 @@ static bool sizes_shrink(struct dtrace_ioc_go *go)
 {
 	u64 *largest = &go->got_bufsize;
 
+	/* All the speculations of a CPU together against one half. */
+	if (go->specsize > SPECSIZE_DEFAULT && go->nspec * go->specsize > 2 * go->got_bufsize) {
+		go->specsize /= 2;
+		return true;
+	}
 	if (go->got_aggsize > *largest)
 		largest = &go->got_aggsize;
 	if (go->got_dynvarsize > *largest)
@@ -311,7 +382,7 @@ static int size_option(u64 asked, u64 deflt, u64 *got)
 {
 	u64 size = asked ? asked : deflt;
 
-	if (size < SIZE_LEAST || size > SIZE_MOST)
+	if (size > SIZE_MOST)
 		return -EINVAL;
 	*got = round_up(size, PAGE_SIZE);
 	return 0;
@@ -326,15 +397,19 @@ static int period_option(u64 *ns, u64 deflt)
 
 static int go_check(struct dtrace_ioc_go *go)
 {
-	u64 spec;
-
 	if (go->pad || go->bufresize > 1 || go->bufpolicy > DTRACE_BUFPOLICY_FILL)
 		return -EINVAL;
-	if (go->bufpolicy == DTRACE_BUFPOLICY_RING)
-		return -EOPNOTSUPP;
 	if (go->cpu != DTRACE_CPUALL && go->cpu >= nr_cpu_ids)
 		return -EINVAL;
-	if (go->nspec > NSPEC_MOST || size_option(go->specsize, SIZE_LEAST, &spec))
+	if (go->bufsize && go->bufsize < BUFSIZE_LEAST)
+		return -EINVAL;
+	if (!go->nspec)
+		go->nspec = 1;
+	if (!go->specsize)
+		go->specsize = SPECSIZE_DEFAULT;
+	if (!go->bufresize)
+		go->specsize = min(go->specsize, SPECSIZE_MOST);
+	if (go->nspec > NSPEC_MOST || go->specsize > SPECSIZE_MOST)
 		return -EINVAL;
 	if (size_option(go->bufsize, BUFSIZE_DEFAULT, &go->got_bufsize) ||
 	    size_option(go->aggsize, AGGSIZE_DEFAULT, &go->got_aggsize) ||
@@ -396,6 +471,10 @@ int dtk_consumer_go(struct dtk_consumer *cons, struct dtrace_ioc_go *go)
 	if (cons->session != DTK_SETUP)
 		return -EBUSY;
 	err = go_check(go);
+	if (!err && (cons->needs & DTK_NEEDS_VTIME) && !cons->vtime) {
+		err = dtk_vtime_get();
+		cons->vtime = !err;
+	}
 	if (!err)
 		err = go_prepare(cons, go);
 	if (err)
@@ -409,6 +488,12 @@ int dtk_consumer_go(struct dtk_consumer *cons, struct dtrace_ioc_go *go)
 
 /* ---- STOP ----------------------------------------------------------------- */
 
+static void finish_buffer(struct dtk_sink *sink, u32 cpu)
+{
+	dtk_buf_finish(sink->ccpu[cpu]->buf);
+}
+
+/* What is committed when firing ends comes before what END records, and what END commits after. */
 int dtk_consumer_stop(struct dtk_consumer *cons, struct dtrace_ioc_stop *stop)
 {
 	if (cons->session != DTK_TRACING)
@@ -416,7 +501,10 @@ int dtk_consumer_stop(struct dtk_consumer *cons, struct dtrace_ioc_stop *stop)
 	timers_stop(cons);
 	WRITE_ONCE(cons->sink.live, 0);
 	synchronize_rcu();	/* END is the last to fire */
+	specs_clean(cons);
+	visit_cpus(&cons->sink, finish_buffer);
 	stop->end_cpu = fire_on_traced_cpu(cons, dtk_fire_end);
+	specs_clean(cons);
 	WRITE_ONCE(cons->session, DTK_STOPPED);
 	return 0;
 }
@@ -483,7 +571,8 @@ static void status_of_cpu(const struct dtk_ccpu *cc, struct dtrace_ioc_status *s
 	st->stkstroverflows += READ_ONCE(cc->stkstroverflows);
 	st->principal += READ_ONCE(cc->buf->total_drops);
 	st->agg += dtk_aggbuf_drops(cc->agg);
-	st->filled += READ_ONCE(cc->buf->full);
+	st->filled += READ_ONCE(cc->buf->filled);
+	st->specdrops += READ_ONCE(cc->specdrops);
 }
 
 void dtk_consumer_status(struct dtk_consumer *cons, struct dtrace_ioc_status *st)
@@ -498,6 +587,8 @@ void dtk_consumer_status(struct dtk_consumer *cons, struct dtrace_ioc_status *st
 	st->recursion = atomic64_read(&cons->recursion);
 	st->provider = atomic64_read(&cons->provider);
 	st->nobuffer = READ_ONCE(cons->sink.nobuffer);
+	st->specdrops_busy = READ_ONCE(cons->sink.spec_busy);
+	st->specdrops_unavail = READ_ONCE(cons->sink.spec_unavail);
 	dtk_vars_drops(cons->sink.vars, st);
 	if (!buffers_ready(cons))
 		return;
@@ -514,7 +605,7 @@ static bool half_full(const struct dtk_sink *sink)
 	for (cpu = 0; cpu < sink->ncpus; cpu++) {
 		const struct dtk_ccpu *cc = sink->ccpu[cpu];
 
-		if (cc && READ_ONCE(cc->buf->used) > cc->buf->size / 2)
+		if (cc && (READ_ONCE(cc->buf->used) > READ_ONCE(cc->buf->wakeat) || READ_ONCE(cc->buf->filled)))
 			return true;
 	}
 	return false;
@@ -603,6 +694,8 @@ void dtk_consumer_destroy(struct dtk_consumer *cons)
 	dtk_families_release(cons);
 	mutex_unlock(&dtk_lock);
 	irq_work_sync(&cons->wake);
+	if (cons->vtime)
+		dtk_vtime_put();
 	buffers_destroy(&cons->sink);
 	dtk_vars_destroy(cons->sink.vars);
 	xa_destroy(&cons->ecbs);

@@ -49,10 +49,10 @@ static void wake_if_needed(struct dtk_sink *sink, u32 cpu)
 	struct dtk_consumer *cons = dtk_sink_consumer(sink);
 	const struct dtk_ccpu *cc;
 
-	if (!READ_ONCE(sink->live))
-		return;		/* enabled before GO: there are no buffers yet */
+	if (!READ_ONCE(sink->live))	/* before GO: there are no buffers yet */
+		return;
 	cc = sink->ccpu[cpu];
-	if (likely(!READ_ONCE(sink->exiting) && !(cc && cc->buf->used > cc->buf->size / 2)))
+	if (likely(!READ_ONCE(sink->exiting) && !(cc && cc->buf->used > cc->buf->wakeat)))
 		return;
 	if (!READ_ONCE(cons->woken) && !xchg(&cons->woken, 1))
 		irq_work_queue(&cons->wake);
@@ -62,11 +62,15 @@ static void run_ecbs(struct dtk_probe *probe, struct dtk_fire *f, u32 cpu)
 {
 	struct dtk_ecb *ecb;
 
+	if (static_branch_unlikely(&dtk_vtime_key))
+		dtk_fire_time(f);	/* from when on vtimestamp is not to count */
 	for (ecb = rcu_dereference_sched(probe->ecbs); ecb; ecb = READ_ONCE(ecb->next)) {
 		dtk_ecb_run(ecb, f, cpu);
 		if (ecb->clause->size)	/* it writes to the principal buffer, or exits */
 			wake_if_needed(ecb->sink, cpu);
 	}
+	if (static_branch_unlikely(&dtk_vtime_key))
+		dtk_vtime_charge(dtk_fire_time(f));
 }
 
 void dtk_fire_irqoff(struct dtk_probe *probe, struct dtk_fire *f)

@@ -20,6 +20,7 @@
 #define DTK_CORE_H
 
 #include <linux/irq_work.h>
+#include <linux/jump_label.h>
 #include <linux/poll.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
@@ -58,6 +59,8 @@ struct dtk_consumer {
 	enum dtk_session session;	/* lock; GO's release store publishes the buffers to mmap */
 	u64 bufsize, aggsize;		/* of each half; written once before TRACING */
 	u64 cleanrate, aliveness;	/* ns; likewise */
+	u32 needs;			/* DTK_NEEDS_* of all its programs; lock */
+	bool vtime;			/* dtk_vtime_get() was called; lock */
 
 	/* dtk_lock */
 	struct list_head enablings;
@@ -150,6 +153,26 @@ u64 dtk_stack_caller(struct dtk_fire *f);
 int dtk_stack_init(void);
 void dtk_stack_exit(void);
 
+/* path.c; probe context. False: no answer. */
+bool dtk_path_cwd(char *dst, size_t n);
+bool dtk_path_root(char *dst, size_t n);
+int dtk_path_init(void);
+void dtk_path_exit(void);
+
+/* vtime.c */
+DECLARE_STATIC_KEY_FALSE(dtk_vtime_key);	/* some consumer uses vtimestamp */
+u64 dtk_vtime(struct dtk_fire *f);
+void dtk_vtime_charge(u64 began);		/* this firing began then and is over */
+int dtk_vtime_get(void);
+void dtk_vtime_put(void);
+
+/* destroy.c */
+bool dtk_debugger(void);			/* breakpoint() would have somebody to talk to */
+int dtk_destroy_init(void);
+void dtk_destroy_exit(void);
+
+/* providers/dtrace: bytes that END's clauses of this consumer record; dtk_lock. */
+size_t dtk_end_bytes(const struct dtk_consumer *cons);
 /* providers/dtrace: BEGIN and END for one consumer; return the CPU. */
 int dtk_fire_begin(struct dtk_consumer *cons);
 int dtk_fire_end(struct dtk_consumer *cons);

@@ -31,6 +31,7 @@ struct walk {
 	u32 pc;
 	s8 depth;		/* before the instruction, then after it */
 	bool probeconst;
+	u32 flags;		/* DTK_DIFO_* found so far, but PROBECONST */
 	u32 computed;		/* registers that may hold something else than a constant string */
 };
 
@@ -206,6 +207,8 @@ static int check_builtin(struct walk *w, u32 op, u32 id)
 		return refuse(w, "%s is an array", name);
 	if (id < DIF_VAR_PROBEPROV || id > DIF_VAR_EPID)
 		w->probeconst = false;
+	if (id == DIF_VAR_VTIMESTAMP)
+		w->flags |= DTK_DIFO_VTIME;
 	return 0;
 }
 
@@ -215,9 +218,8 @@ static int check_array(struct walk *w, u32 id)
 	switch (id) {
 	case DIF_VAR_ARGS:
 	case DIF_VAR_UREGS:
-		return 0;
 	case DIF_VAR_REGS:
-		return refuse(w, "regs[] is not supported yet");
+		return 0;
 	default:
 		return refuse(w, "there is no built-in array %#x", id);
 	}
@@ -318,6 +320,8 @@ static int check_call(struct walk *w, u32 id)
 		return -EINVAL;
 	if (w->depth < subr->min || w->depth > subr->max)
 		return refuse(w, "%s() is called with %d arguments", subr->name, w->depth);
+	if (id == DIF_SUBR_COPYOUT || id == DIF_SUBR_COPYOUTSTR)
+		w->flags |= DTK_DIFO_DESTRUCTIVE;
 	return 0;
 }
 
@@ -449,6 +453,6 @@ int dtk_difo_check(struct dtk_check *ck, struct dtk_difo *difo)
 	}
 	if (check_text(&w))
 		return -EINVAL;
-	difo->flags = w.probeconst ? DTK_DIFO_PROBECONST : 0;
+	difo->flags = w.flags | (w.probeconst ? DTK_DIFO_PROBECONST : 0);
 	return 0;
 }

@@ -223,7 +223,7 @@ static u64 op_ldga(struct dtk_exec *x, u32 id, u64 n)
 
 	if (id == DIF_VAR_ARGS)
 		return builtin_arg(x, n);
-	if (n >= DIF_REG_MAX || !dtk_ureg(x->ms->f, n, &val))
+	if (n >= DIF_REG_MAX || !(id == DIF_VAR_REGS ? dtk_reg : dtk_ureg)(x->ms->f, n, &val))
 		dtk_fault(x->ms, DTRACEFLT_BADINDEX, n);
 	return val;
 }

@@ -57,11 +57,14 @@ static void push_args(struct img *m, const char *kinds, va_list ap)
 	}
 }
 
+static bool destructive;	/* the program is enabled with -w */
+
 static struct rig *call(u32 subr, struct dif_type type, const char *kinds, va_list ap)
 {
 	struct img *m = img_new();
 	struct rig *r;
 
+	m->hdr.flags = destructive ? DTRACE_IMG_DESTRUCTIVE : 0;
 	img_difo(m);
 	push_args(m, kinds, ap);
 	img_op(m, W(CALL, subr, 1));
@@ -425,6 +428,79 @@ static void network_addresses(void **state)
 	expect_fault(DTRACEFLT_BADADDR);
 }
 
+static void json_values(void **state)
+{
+	static const char text[] = " { \"a\" : [ 1, {\"b\": \"x\\\"]}\", \"n\": -2.5e+3 }, [], \"\" ], "
+				   "\"o\":{\"k\":null},\"a.b\":true}";
+
+	/* strsize is 64: the text is longer, and cut; this one fits */
+	assert_string_equal(str(DIF_SUBR_JSON, "ss", "{\"a\":[1,{\"b\":\"x\\\"]}\"},[]],\"o\":{\"k\":null}}", "a[1].b"),
+			    "x\\\"]}");
+	assert_string_equal(str(DIF_SUBR_JSON, "ss", "{\"a\":[1,{\"b\":2},[]],\"o\":{\"k\":null}}", "o"),
+			    "{\"k\":null}");
+	assert_string_equal(str(DIF_SUBR_JSON, "ks", " { \"a\" : [ 7 , -2.5e+3 ] }", "a[1]"), "-2.5e+3");
+	assert_string_equal(str(DIF_SUBR_JSON, "ks", "[[1,2],[3,4]]", "[1][0]"), "3");
+	assert_string_equal(str(DIF_SUBR_JSON, "ks", "{\"a\":{\"b\":{}}}", "a.b"), "{}");
+	assert_int_equal(num(DIF_SUBR_JSON, "ss", text, "o.k"), 0);
+}
+
+/* NULL, and nothing read beyond the text (ASan), for each text cut anywhere and each odd path. */
+static void json_nothing(void **state)
+{
+	static const char text[] = "{\"a\":[1,{\"b\":\"x\\\"\"},[]],\"o\":{\"k\":-1}}";
+	static const char *const paths[] = {
+		"", ".", "..", "[", "[]", "[0", "[x]", "a[", "a[]", "a[9]", "a[99999999999999999999]", "a.b", "b",
+		"o.k.z", "o[0]", "a[1]b", "a[1].c", "a..b", "[0]",
+	};
+	char cut[sizeof(text)];
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(paths); i++)
+		assert_int_equal(num(DIF_SUBR_JSON, "ss", text, paths[i]), 0);
+	for (i = 0; i < sizeof(text) - 1; i++) {
+		memcpy(cut, text, i);
+		cut[i] = '\0';
+		num(DIF_SUBR_JSON, "ss", cut, "o.k");
+		num(DIF_SUBR_JSON, "ks", cut, "o");
+		num(DIF_SUBR_JSON, "ks", cut, "a[2]");
+	}
+	assert_int_equal(rig_error.arg[4], 0);
+}
+
+static void writing_out(void **state)
+{
+	memset(user, '.', sizeof(user));
+	strcpy(mem, "hello, kernel");
+	destructive = true;
+	num(DIF_SUBR_COPYOUT, "iii", (u64)(uintptr_t)mem, (u64)(uintptr_t)user, I(5));
+	assert_memory_equal(user, "hello.", 6);
+	num(DIF_SUBR_COPYOUTSTR, "si", "ab", (u64)(uintptr_t)user);
+	assert_memory_equal(user, "ab\0lo.", 6);
+	num(DIF_SUBR_COPYOUTSTR, "sii", "xyz", (u64)(uintptr_t)user, I(2));
+	assert_memory_equal(user, "xy\0lo.", 6);
+	assert_int_equal(rig_error.arg[4], 0);
+	num(DIF_SUBR_COPYOUT, "iii", (u64)(uintptr_t)mem, (u64)(uintptr_t)user + sizeof(user) - 4, I(5));
+	expect_fault(DTRACEFLT_BADADDR);
+	num(DIF_SUBR_COPYOUT, "iii", (u64)(uintptr_t)mem, (u64)(uintptr_t)mem + 64, I(5));
+	expect_fault(DTRACEFLT_BADADDR);
+	num(DIF_SUBR_COPYOUT, "iii", (u64)(uintptr_t)mem, (u64)(uintptr_t)user, I(-1));
+	expect_fault(DTRACEFLT_BADSIZE);
+	num(DIF_SUBR_COPYOUTSTR, "si", "ab", I(8));
+	expect_fault(DTRACEFLT_BADADDR);
+	destructive = false;
+}
+
+static void questions(void **state)
+{
+	assert_int_equal(num(DIF_SUBR_PROGENYOF, "i", I(1000)), 1000 + DIF_SUBR_PROGENYOF);
+	num(DIF_SUBR_MUTEX_OWNER, "i", I(-1));
+	expect_fault(DTRACEFLT_BADADDR);
+	assert_string_equal(str(DIF_SUBR_D_PATH, "i", I(0xabc)), "/path/abc");
+	str(DIF_SUBR_D_PATH, "i", I(0));
+	expect_fault(DTRACEFLT_BADADDR);
+	assert_int_equal(num(DIF_SUBR_SPECULATION, ""), 1);
+}
+
 #define test(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -433,7 +509,7 @@ int main(void)
 		test(lengths), test(joins), test(searches), test(indexes), test(substrings),
 		test(paths), test(numbers_to_strings), test(strings_to_numbers),
 		test(cases_and_bytes), test(user_memory), test(into_scratch), test(strtok_walks),
-		test(network_addresses),
+		test(network_addresses), test(json_values), test(json_nothing), test(writing_out), test(questions),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -257,13 +257,21 @@ static int program_admit(struct dtk_consumer *cons, struct dtk_program *prog,
 	u32 i;
 	int rc;
 
-	if ((prog->flags & DTRACE_IMG_DESTRUCTIVE) && !dtk_destructive) {
-		say(err, "Destructive actions are forbidden by the dtrace module's parameter \"destructive\".");
+	if ((prog->needs & DTK_NEEDS_DESTRUCTIVE) && !READ_ONCE(dtk_destructive)) {
+		say(err, "Destructive actions are forbidden on this machine, by the dtrace module's parameter "
+			 "\"destructive\" (/sys/module/dtrace/parameters/destructive).");
 		return -EPERM;
+	}
+	if ((prog->needs & DTK_NEEDS_DEBUGGER) && !dtk_debugger()) {
+		say(err, "breakpoint() has no debugger to call: this kernel has no kgdb (CONFIG_KGDB), or "
+			 "none is connected to it.");
+		return -EOPNOTSUPP;
 	}
 	rc = dtk_vars_declare(cons->sink.vars, prog, err);
 	for (i = 0; i < prog->nclauses && !rc; i++)
 		rc = clause_number(cons, &prog->clauses[i]);
+	if (!rc)
+		cons->needs |= prog->needs;
 	return rc;
 }
 

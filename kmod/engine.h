@@ -6,6 +6,7 @@
  *   dif_check.c  proves a difo safe to execute      dif_exec.c, dif_subr.c  execute it
  *   vars.c     global, clause-local variables       dynvar.c  thread-local and associative ones
  *   buffer.c   per-CPU principal buffers            agg.c     per-CPU aggregation tables
+ *   spec.c     speculations                         subr_sys.c  subroutines that ask or change the system
  *   fire.c     one firing: for each ECB predicate, actions, records, ERROR
  *
  * Plain C over port.h: the same files are in the module and in the userland
@@ -39,7 +40,8 @@ struct dtk_difo {
 	u32 flags;		/* DTK_DIFO_*, computed by the checker */
 };
 #define DTK_DIFO_PROBECONST	0x1	/* value depends on nothing but the probe and EPID */
-#define DTK_DIFO_DESTRUCTIVE	0x2
+#define DTK_DIFO_DESTRUCTIVE	0x2	/* copyout(), copyoutstr() */
+#define DTK_DIFO_VTIME		0x4	/* names vtimestamp */
 
 struct dtk_act {
 	u16 kind;		/* DTRACEACT_* */
@@ -77,6 +79,7 @@ struct dtk_clause {
 	u32 size;		/* principal record, header included; 0: the clause records nothing */
 	u32 nrecs;
 	dtrace_recdesc_t *recs;
+	bool speculates;	/* SPECULATE comes before the first that records: it reserves the record */
 	u32 naggs;
 	u32 nconst;		/* aggregating actions with constkey */
 	const struct dtk_aggact *counts; /* the clause is a count() with constkey and nothing else; or NULL */
@@ -86,6 +89,7 @@ struct dtk_clause {
 struct dtk_program {
 	u32 flags;		/* DTRACE_IMG_* */
 	u32 strsize;
+	u32 needs;		/* DTK_NEEDS_* */
 	u32 nclauses, npats, ndifos;
 	struct dtk_clause *clauses;
 	const struct dtrace_probe_pat *pats;
@@ -94,6 +98,10 @@ struct dtk_program {
 	void *blob;		/* image.c's copy of the image: tables that the above point into */
 	u64 refs;		/* ECBs and the enabling that hold it; control context */
 };
+
+#define DTK_NEEDS_DESTRUCTIVE	0x1	/* some action or subroutine is destructive */
+#define DTK_NEEDS_DEBUGGER	0x2	/* breakpoint() */
+#define DTK_NEEDS_VTIME		0x4	/* vtimestamp */
 
 /*
  * Check @blob (owned by the caller, may be freed after) and build a program.
@@ -144,8 +152,11 @@ struct dtk_buf {
 	u32 policy;		/* DTRACE_BUFPOLICY_* */
 	u32 active;
 	size_t used;		/* of the active half */
-	size_t wrap;		/* ring: see buffer.c */
-	bool full;		/* fill policy: stopped */
+	size_t wakeat;		/* wake the consumer when more is used */
+	size_t wrap, end;	/* ring: see buffer.c */
+	bool wrapped;
+	size_t reserve;		/* fill: bytes kept for END */
+	bool full, filled;	/* fill: stopped now, has been stopped once */
 	u64 drops, errors;	/* of the active half */
 	u64 total_drops;
 };
@@ -154,8 +165,28 @@ void dtk_buf_init(struct dtk_buf *buf, void *half0, void *half1, size_t size, u3
 void *dtk_buf_reserve(struct dtk_buf *buf, size_t n);
 /* Give back the last @n bytes reserved (the clause faulted). Context: probe, before anything else is reserved. */
 void dtk_buf_undo(struct dtk_buf *buf, size_t n);
+/* Fill policy: keep @n bytes for END; give them, and a full buffer, free for it. Before GO; context: switch. */
+void dtk_buf_keep(struct dtk_buf *buf, size_t n);
+void dtk_buf_finish(struct dtk_buf *buf);
 /* Context: switch. Fills half, size, oldest, drops, errors, timestamp. */
 void dtk_buf_switch(struct dtk_buf *buf, struct dtrace_ioc_switch *out);
+
+/* ---- Speculations (spec.c) -------------------------------------------------- */
+
+struct dtk_sink;
+/* A consumer's, from GO on; the buffers are made with each CPU's (dtk_ccpu.spec). */
+int dtk_specs_create(struct dtk_sink *sink, u32 n);
+void dtk_specs_destroy(struct dtk_sink *sink);
+int dtk_specbufs_create(struct dtk_buf **ret, u32 n, size_t size);
+void dtk_specbufs_destroy(struct dtk_buf *bufs, u32 n);
+/*
+ * What commit() and discard() left on other CPUs. begin: which need it; false: none. Then
+ * dtk_specs_clean_cpu() on each CPU that has buffers (context: switch), then end. Control
+ * context, one at a time per consumer.
+ */
+bool dtk_specs_clean_begin(struct dtk_sink *sink);
+void dtk_specs_clean_cpu(struct dtk_sink *sink, u32 cpu);
+void dtk_specs_clean_end(struct dtk_sink *sink);
 
 struct dtk_aggbuf;		/* aggregation table of one CPU: two halves and their private index */
 int dtk_aggbuf_create(struct dtk_aggbuf **ret, void *half0, void *half1, size_t size);
@@ -175,6 +206,8 @@ struct dtk_ccpu {
 	u32 ncache;
 	u64 errors, dblerrors, stkstroverflows;
 	u64 rand;		/* state of rand(); any value */
+	struct dtk_buf *spec;	/* [sink->nspec] */
+	u64 specdrops;
 };
 #define DTK_SCRATCH	(128 * 1024)	/* bytes: two strings of the largest legal strsize */
 struct dtk_bucketcache { u32 off, epoch; };	/* epoch 0: empty */
@@ -190,6 +223,9 @@ struct dtk_sink {
 	s32 exit_status;
 	u32 exiting;		/* set by exit(); no ECB of the consumer fires afterwards, but END's */
 	u64 nobuffer;		/* atomic */
+	struct dtk_spec *spec;	/* [nspec] */
+	u32 nspec;
+	u64 spec_busy, spec_unavail;	/* atomic */
 };
 
 /* A clause on a probe. Lists are RCU; freed a grace period after unlinking. */
@@ -216,6 +252,7 @@ struct dtk_fire {
 #define DTK_FIRE_ERROR	0x2	/* this is dtrace:::ERROR: faults count as dblerrors */
 #define DTK_FIRE_END	0x4	/* BEGIN, END: fire although exiting or not live */
 #define DTK_FIRE_ENTRY	0x8	/* with USER: at a function's first instruction, [sp] is the return address */
+#define DTK_FIRE_SYSRET	0x20	/* a system call returns; its value is in regs */
 #define DTK_FIRE_IRQOFF	0x10	/* set by dtk_fire: interrupts were off when it was called */
 
 /*
@@ -254,6 +291,9 @@ struct dtk_mstate {		/* machine state of one clause's run */
 	u32 faultpc;		/* bytes from the start of the difo; ~0: not in a difo */
 	u64 faultval;
 	size_t scratch;		/* bytes used */
+	struct dtk_buf *dest;	/* where the record was reserved */
+	u8 *record;		/* NULL: not (yet) */
+	u64 memsize;		/* what tracemem() may read, as TRACEMEM_DYNSIZE before it said */
 	u64 strtok;		/* where strtok(NULL, ...) goes on, 0: nowhere */
 };
 /* Execute a checked difo. ms->fault says whether the value counts. Context: probe. */

@@ -85,6 +85,21 @@ extern const struct dtk_subr {
 	u8 min, max;			/* arguments */
 } dtk_subrs[DIF_SUBR_MAX];
 
+/* subr_json.c, subr_sys.c: those not in dif_subr.c. */
+u64 dtk_subr_json(struct dtk_exec *x);
+u64 dtk_subr_copyout(struct dtk_exec *x);
+u64 dtk_subr_copyoutstr(struct dtk_exec *x);
+u64 dtk_subr_d_path(struct dtk_exec *x);
+u64 dtk_subr_speculation(struct dtk_exec *x);
+u64 dtk_subr_progenyof(struct dtk_exec *x);
+u64 dtk_subr_mutex_owned(struct dtk_exec *x);
+u64 dtk_subr_mutex_owner(struct dtk_exec *x);
+u64 dtk_subr_mutex_type_adaptive(struct dtk_exec *x);
+u64 dtk_subr_mutex_type_spin(struct dtk_exec *x);
+u64 dtk_subr_rw_iswriter(struct dtk_exec *x);
+u64 dtk_subr_rw_read_held(struct dtk_exec *x);
+u64 dtk_subr_rw_write_held(struct dtk_exec *x);
+
 /* A string that can be looked at: @len bytes without NUL, private to this firing. */
 struct dtk_str {
 	const char *p;
@@ -126,6 +141,36 @@ bool dtk_mem_canstore(struct dtk_mstate *ms, u64 addr, u64 n);
 long dtk_mem_copystr(struct dtk_mstate *ms, const struct dtk_difo *difo, char *dst, u64 addr, size_t n);
 /* The string at @addr, cut at strsize - 1; uses scratch unless it is there already. */
 bool dtk_mem_str(struct dtk_mstate *ms, const struct dtk_difo *difo, u64 addr, struct dtk_str *s);
+
+/* ---- Speculations (spec.c) -------------------------------------------------- */
+
+/* Add one to a counter that several CPUs share. */
+static inline void dtk_count_up(u64 *p)
+{
+	u64 old, seen = READ_ONCE(*p);
+
+	do {
+		old = seen;
+		seen = cmpxchg(p, old, old + 1);
+	} while (seen != old);
+}
+
+/* All with ids from 1; 0, and an id that is not speculating any more, do nothing. Probe context. */
+u64 dtk_spec_new(struct dtk_mstate *ms);
+/* Where a speculation's records go on this CPU; NULL: nowhere. ILLOP for an id that never was. */
+struct dtk_buf *dtk_spec_buffer(struct dtk_mstate *ms, u64 id);
+void dtk_spec_commit(struct dtk_mstate *ms, u64 id);
+void dtk_spec_discard(struct dtk_mstate *ms, u64 id);
+
+/* ---- Actions that change the system, and those kept out of fire.c (action.c) -- */
+
+/* fire.c */
+bool dtk_record(struct dtk_mstate *ms, const struct dtk_clause *c, struct dtk_buf *buf);
+
+/* Anything that is neither an aggregation nor a field of the record; its value is @val. */
+void dtk_act_run(struct dtk_mstate *ms, const struct dtk_act *a, u64 val);
+/* SPECULATE: reserve the clause's record. False: nothing of the clause is recorded from here on. */
+bool dtk_act_speculate(struct dtk_mstate *ms, const struct dtk_clause *c, const struct dtk_act *a, u64 id);
 
 /* ---- Hashing --------------------------------------------------------------- */
 

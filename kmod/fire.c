@@ -3,8 +3,9 @@
  * One ECB's part in a firing: the predicate, then the actions, which fill a
  * record or update aggregations.
  *
- * A record is reserved whole, after the predicate and before the first action,
- * and cleared, so that no byte of it is older than this firing. If an action
+ * A record is reserved whole, after the predicate and before the first action
+ * (in a clause that speculates: by that action, which comes before all that
+ * record), and cleared, so that no byte of it is older than this firing. If an action
  * faults, the record is given back (nobody else writes here), the fault is
  * counted, and dtrace:::ERROR fires; actions before it have had their effect.
  *
@@ -14,16 +15,6 @@
  * index are looked at again until the buffer is switched.
  */
 #include "engine_impl.h"
-
-static void count_up(u64 *p)
-{
-	u64 old, seen = READ_ONCE(*p);
-
-	do {
-		old = seen;
-		seen = cmpxchg(p, old, old + 1);
-	} while (seen != old);
-}
 
 /* ---- Fields ---------------------------------------------------------------------- */
 
@@ -55,7 +46,8 @@ static void put_value(struct dtk_mstate *ms, const struct dtk_difo *difo, u8 *ds
 
 	switch (difo->rtype.kind) {
 	case DIF_TYPE_STRING:
-		len = dtk_mem_copystr(ms, difo, (char *)dst, val, size);
+		/* A string that was never assigned is no fault: it prints as nothing. */
+		len = val ? dtk_mem_copystr(ms, difo, (char *)dst, val, size) : 0;
 		if (len >= 0)
 			memset(dst + len, 0, size - len);
 		break;
@@ -96,6 +88,7 @@ static void put_field(struct dtk_mstate *ms, const struct dtk_act *a, u8 *dst, u
 		dtk_stack_kernel(ms->f, (u64 *)dst, a->arg);
 		break;
 	case DTRACEACT_USTACK:
+	case DTRACEACT_JSTACK:
 		put_ustack(ms, a, (u64 *)dst);
 		break;
 	case DTRACEACT_USYM:
@@ -105,7 +98,13 @@ static void put_field(struct dtk_mstate *ms, const struct dtk_act *a, u8 *dst, u
 		((u64 *)dst)[1] = val;
 		break;
 	case DTRACEACT_TRACEMEM:
-		dtk_mem_read(ms, a->difo, dst, val, size);
+	case DTRACEACT_PRINTM:
+		dtk_mem_read(ms, a->difo, dst, val, min_t(u64, size, ms->memsize));
+		ms->memsize = U64_MAX;
+		break;
+	case DTRACEACT_TRACEMEM_DYNSIZE:
+		ms->memsize = val;
+		put_scalar(dst, size, val);
 		break;
 	case DTRACEACT_EXIT:
 	case DTRACEACT_SYM:
@@ -195,7 +194,36 @@ static void run_exit(struct dtk_mstate *ms, const u8 *field)
 	ms->f->flags &= ~DTK_FIRE_END;
 }
 
-static void run_actions(struct dtk_mstate *ms, const struct dtk_clause *c, u8 *record, u32 *at)
+/* Reserve the clause's record in @buf, cleared. False: it was dropped. */
+bool dtk_record(struct dtk_mstate *ms, const struct dtk_clause *c, struct dtk_buf *buf)
+{
+	struct dtrace_rechdr *hdr = dtk_buf_reserve(buf, c->size);
+
+	if (!hdr)
+		return false;
+	memset(hdr, 0, c->size);
+	hdr->dtrh_epid = ms->ecb->epid;
+	hdr->dtrh_size = c->size;
+	hdr->dtrh_timestamp = dtk_fire_time(ms->f);
+	ms->record = (u8 *)hdr;
+	ms->dest = buf;
+	return true;
+}
+
+/* An action without a field in the record. False: the clause ends here. */
+static bool run_unrecorded(struct dtk_mstate *ms, const struct dtk_clause *c, const struct dtk_act *a)
+{
+	u64 val = a->difo ? dtk_dif_exec(a->difo, ms) : 0;
+
+	if (likely(a->kind == DTRACEACT_DIFVAL) || ms->fault)
+		return true;
+	if (a->kind == DTRACEACT_SPECULATE)
+		return dtk_act_speculate(ms, c, a, val);
+	dtk_act_run(ms, a, val);
+	return true;
+}
+
+static void run_actions(struct dtk_mstate *ms, const struct dtk_clause *c, u32 *at)
 {
 	u32 i;
 
@@ -209,11 +237,11 @@ static void run_actions(struct dtk_mstate *ms, const struct dtk_clause *c, u8 *r
 			i = a->aggidx;
 		} else if (a->rec != DTK_NOREC) {
 			rec = &c->recs[a->rec];
-			put_field(ms, a, record + rec->dtrd_offset, rec->dtrd_size);
+			put_field(ms, a, ms->record + rec->dtrd_offset, rec->dtrd_size);
 			if (a->kind == DTRACEACT_EXIT && !ms->fault)
-				run_exit(ms, record + rec->dtrd_offset);
-		} else if (a->difo) {
-			dtk_dif_exec(a->difo, ms);
+				run_exit(ms, ms->record + rec->dtrd_offset);
+		} else if (!run_unrecorded(ms, c, a)) {
+			return;
 		}
 	}
 }
@@ -252,24 +280,17 @@ static bool predicate(struct dtk_mstate *ms, const struct dtk_clause *c)
 
 static void run_clause(struct dtk_mstate *ms, const struct dtk_clause *c)
 {
-	struct dtrace_rechdr *hdr = NULL;
 	u32 at = ~0u;
 
 	if (predicate(ms, c)) {
-		if (c->size) {
-			hdr = dtk_buf_reserve(ms->cc->buf, c->size);
-			if (!hdr)
-				return;
-			memset(hdr, 0, c->size);
-			hdr->dtrh_epid = ms->ecb->epid;
-			hdr->dtrh_timestamp = dtk_fire_time(ms->f);
-		}
-		run_actions(ms, c, (u8 *)hdr, &at);
+		if (c->size && !c->speculates && !dtk_record(ms, c, ms->cc->buf))
+			return;
+		run_actions(ms, c, &at);
 	}
 	if (likely(!ms->fault))
 		return;
-	if (hdr)
-		dtk_buf_undo(ms->cc->buf, c->size);
+	if (ms->dest)
+		dtk_buf_undo(ms->dest, c->size);
 	report_fault(ms, at + 1);	/* the predicate counts as action 0 */
 }
 
@@ -302,7 +323,7 @@ void dtk_ecb_run(struct dtk_ecb *ecb, struct dtk_fire *f, u32 cpu)
 	}
 	cc = cpu < sink->ncpus ? READ_ONCE(sink->ccpu[cpu]) : NULL;
 	if (unlikely(!cc)) {
-		count_up(&sink->nobuffer);
+		dtk_count_up(&sink->nobuffer);
 		return;
 	}
 	if (ecb->clause->counts && count_only(ecb, cc, ecb->clause->counts))
@@ -318,5 +339,8 @@ void dtk_ecb_run(struct dtk_ecb *ecb, struct dtk_fire *f, u32 cpu)
 	ms.faultval = 0;
 	ms.scratch = 0;
 	ms.strtok = 0;
+	ms.dest = NULL;
+	ms.record = NULL;
+	ms.memsize = U64_MAX;
 	run_clause(&ms, ecb->clause);
 }

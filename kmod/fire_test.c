@@ -58,7 +58,7 @@ static void record_layout(void **state)
 	hdr = (const void *)rig_record(r, 1);
 	assert_int_equal((uintptr_t)hdr - (uintptr_t)rig_record(r, 0), 96);
 	assert_int_equal(hdr->dtrh_epid, 101);
-	assert_int_equal(hdr->dtrh_pad, 0);
+	assert_int_equal(hdr->dtrh_size, r->prog->clauses[0].size);
 	assert_int_equal(hdr->dtrh_timestamp, rig_clock - 1);
 	assert_memory_equal(rig_field(r, 0, 0), "\x0b\0\0\0\x16\0\0\0name\0\0\0\0", 16);
 	assert_memory_equal(rig_field(r, 0, 4), "\x21\0\0\0\0\0\0\0", 8);

@@ -1,467 +1,693 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Fuzzes the engine: any image that the checker accepts must fire without
- * touching memory that is not its own.
+ * touching memory that is not its own, and what it records must be whole.
  *
- * With libFuzzer: "make fuzzers". Without, main() makes up images of random but mostly
- * plausible instructions and actions, and damages some: fuzz_dif [N [FIRST]].
+ * Input is an image and, behind it (the image says how long it is), a script: how large the
+ * consumer's buffers are, then what happens to it, one byte each: firings on
+ * either CPU, switches, steps of the cleaners, the end. An input without one gets
+ * a script of ours. All memory is allocated in exactly the size asked for, so
+ * that ASan sees what goes beyond, and firings get as arguments addresses they must not write to. After
+ * each switch the half is walked as a consumer would.
  *
- * An image is loaded, declared and fired several times on two CPUs with a
- * cleaning of dynamic variables and switches in between; then all is freed.
+ * With libFuzzer: "make fuzzers". It mutates by structure: an
+ * instruction, an action, the script; and now and then makes up an image. Without it, main()
+ * makes up images and scripts and damages some: fuzz_dif [N [FIRST]].
  */
-#ifdef FUZZ_GUIDED
-#include "engine_impl.h"
-#include <stdlib.h>
-#else
-#include "test_image.h"
-#endif
+#include "fuzz_image.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-#define FUZZ_BUF 8192
 #define FUZZ_CPUS 2
-#define FUZZ_CACHE 64
+#define FUZZ_ECBS 64
+#define FUZZ_PROGS 2
+#define FUZZ_USER 37
 
-static u64 accepted, fired, faults;	/* so that main() can see that it tested */
+static u64 accepted, fired, faults, walked;	/* so that main() can see that it tested */
 
-/* What a fuzzed consumer is made of; all sizes are exact, for ASan. */
+struct script {
+	const u8 *p, *end;
+};
+
+static u8 script_next(struct script *s)
+{
+	return s->p < s->end ? *s->p++ : 0;
+}
+
+/* What a fuzzed consumer is made of. */
 struct consumer {
 	struct dtk_sink sink;
 	struct dtk_probename probe;
+	struct dtk_program *prog[FUZZ_PROGS];
+	u32 nprogs;
+	struct dtk_ecb ecb[FUZZ_ECBS];
+	u32 necbs, nconst, naggs;
 	struct dtk_ccpu ccpu[FUZZ_CPUS], *ccpus[FUZZ_CPUS];
 	struct dtk_buf buf[FUZZ_CPUS];
-	void *half[FUZZ_CPUS][4];
+	u8 *half[FUZZ_CPUS][2], *agghalf[FUZZ_CPUS][2];
+	u8 *user;
+	u32 cpu;		/* that fires now */
+	u32 cleaning;		/* of speculations: 0 no, then CPUs visited + 1 */
+	bool rinsing;
+	u64 serial;
 };
+static struct consumer *current;	/* for dtk_port.error */
 
-static void cpu_init(struct consumer *c, u32 cpu)
+static void broken(const char *why)
 {
-	struct dtk_ccpu *cc = &c->ccpu[cpu];
-	u32 i;
-
-	for (i = 0; i < 4; i++)
-		c->half[cpu][i] = dtk_alloc(FUZZ_BUF);
-	dtk_buf_init(&c->buf[cpu], c->half[cpu][0], c->half[cpu][1], FUZZ_BUF,
-		     cpu ? DTRACE_BUFPOLICY_FILL : DTRACE_BUFPOLICY_SWITCH);
-	cc->buf = &c->buf[cpu];
-	cc->scratch = dtk_alloc(DTK_SCRATCH);
-	cc->cache = dtk_alloc(FUZZ_CACHE * sizeof(*cc->cache));
-	cc->ncache = FUZZ_CACHE;
-	if (dtk_aggbuf_create(&cc->agg, c->half[cpu][2], c->half[cpu][3], FUZZ_BUF))
-		abort();
-	c->ccpus[cpu] = cc;
+	fprintf(stderr, "fuzz_dif: %s\n", why);
+	abort();
 }
 
-static void cpu_free(struct consumer *c, u32 cpu)
+/* ---- Programs ------------------------------------------------------------------ */
+
+static void make_ecbs(struct consumer *c, struct dtk_program *prog)
 {
-	u32 i;
+	u32 i, j;
 
-	dtk_aggbuf_destroy(c->ccpu[cpu].agg);
-	for (i = 0; i < 4; i++)
-		dtk_free(c->half[cpu][i]);
-	dtk_free(c->ccpu[cpu].scratch);
-	dtk_free(c->ccpu[cpu].cache);
-}
+	for (i = 0; i < prog->nclauses; i++) {
+		struct dtk_clause *cl = &prog->clauses[i];
 
-static void fire_clauses(struct consumer *c, struct dtk_program *prog, u32 cpu, u64 round)
-{
-	static char user[32] = "user memory";
-	struct dtk_fire f = {
-		.nargs = 5,
-		.arg = { 0, 1, (uintptr_t)user, (uintptr_t)c->probe.func, U64_MAX },
-		.serial = 1000 + round, .now = 1000 + round,
-	};
-	u32 i, cache = 0;
-
-	dtk_port_umap(user, sizeof(user));
-	for (i = 0; i < prog->nclauses && i < 64; i++) {
-		struct dtk_ecb ecb = {
-			.sink = &c->sink, .clause = &prog->clauses[i], .epid = i + 1,
-			.probe = (struct dtk_probe *)&c->probe, .cacheidx = cache,
+		for (j = 0; j < cl->nacts; j++) {
+			if (cl->acts[j].agg)
+				cl->acts[j].agg->id = ++c->naggs;
+		}
+		if (c->necbs == FUZZ_ECBS)
+			continue;
+		c->ecb[c->necbs] = (struct dtk_ecb){
+			.sink = &c->sink, .clause = cl, .epid = c->necbs + 1,
+			.probe = (struct dtk_probe *)&c->probe, .cacheidx = c->nconst,
 		};
-
-		cache += prog->clauses[i].nconst;
-		dtk_ecb_run(&ecb, &f, cpu);
-		fired++;
+		c->necbs++;
+		c->nconst += cl->nconst;
 	}
 }
 
-static void fire_program(struct consumer *c, struct dtk_program *prog)
+static void enable(struct consumer *c, const void *image, size_t size)
 {
-	struct dtrace_ioc_switch sw;
-	u64 round;
+	struct dtrace_ioc_error err = { .msg = "" };
+	struct dtk_program *prog;
+	int rc = dtk_program_load(image, size, &prog, &err);
 
-	for (round = 0; round < 4; round++) {
-		dtk_port_thread = 1 + round % 2;
-		fire_clauses(c, prog, round % FUZZ_CPUS, round);
-		c->sink.exiting = 0;
-		if (round == 1) {
-			dtk_aggbuf_switch(c->ccpu[0].agg, &sw);
-			dtk_buf_switch(c->ccpu[0].buf, &sw);
-			if (dtk_vars_clean_begin(c->sink.vars))
-				dtk_vars_clean_end(c->sink.vars);
+	if (rc) {
+		if (rc == -EINVAL && !err.msg[0])
+			broken("an image was refused without a reason");
+		return;
+	}
+	if (dtk_vars_declare(c->sink.vars, prog, &err)) {
+		dtk_program_put(prog);
+		return;
+	}
+	c->prog[c->nprogs++] = prog;
+	make_ecbs(c, prog);
+}
+
+/* The image again, as a second program of the same consumer, perhaps of another strsize. */
+static void enable_again(struct consumer *c, const u8 *image, size_t size, u8 how)
+{
+	struct dtrace_image_hdr *copy = malloc(size);
+
+	memcpy(copy, image, size);
+	if (how & 2)
+		copy->strsize = 16 + how;
+	enable(c, copy, size);
+	free(copy);
+}
+
+/* ---- The consumer ------------------------------------------------------------------ */
+
+static void *exact(size_t n)
+{
+	void *p = dtk_alloc(n);
+
+	if (!p)
+		broken("no memory");
+	return p;
+}
+
+static void cpu_create(struct consumer *c, u32 cpu, struct script *s)
+{
+	static const u16 bufsizes[] = { 8192, 8, 16, 24, 40, 64, 100, 128, 200, 256, 512, 1000, 4096, 65528 };
+	static const u16 aggsizes[] = { 8192, 32, 64, 100, 256, 512, 1024, 1048, 4096, 65528 };
+	static const u16 keeps[] = { 0, 8, 24, 64, 5000 };
+	struct dtk_ccpu *cc = &c->ccpu[cpu];
+	u8 how = script_next(s);
+	u32 size = bufsizes[how % ARRAY_SIZE(bufsizes)], i;
+
+	for (i = 0; i < 2; i++)
+		c->half[cpu][i] = exact(size);
+	dtk_buf_init(&c->buf[cpu], c->half[cpu][0], c->half[cpu][1], size, how / 16 % 3);
+	dtk_buf_keep(&c->buf[cpu], keeps[how / 48 % ARRAY_SIZE(keeps)]);
+	size = aggsizes[script_next(s) % ARRAY_SIZE(aggsizes)];
+	for (i = 0; i < 2; i++)
+		c->agghalf[cpu][i] = exact(size);
+	if (dtk_aggbuf_create(&cc->agg, c->agghalf[cpu][0], c->agghalf[cpu][1], size))
+		broken("no memory");
+	cc->buf = &c->buf[cpu];
+	cc->scratch = exact(DTK_SCRATCH);
+	cc->cache = exact(c->nconst * sizeof(*cc->cache));
+	cc->ncache = c->nconst;
+	c->ccpus[cpu] = cc;
+}
+
+static void consumer_start(struct consumer *c, struct script *s)
+{
+	static const u16 specsizes[] = { 300, 1, 8, 16, 24, 40, 64, 100, 4096 };
+	static const u16 dynsizes[] = { 16384, 512, 1000, 4096, 65528 };
+	u8 how = script_next(s);
+	u32 cpu;
+
+	if (dtk_vars_dynalloc(c->sink.vars, dynsizes[how % ARRAY_SIZE(dynsizes)]) ||
+	    dtk_specs_create(&c->sink, 1 + how / 8 % 4))
+		broken("no memory");
+	how = script_next(s);
+	c->sink.ccpu = c->ccpus;
+	for (cpu = 0; cpu < FUZZ_CPUS; cpu++) {
+		cpu_create(c, cpu, s);
+		if (dtk_specbufs_create(&c->ccpu[cpu].spec, c->sink.nspec,
+					specsizes[how % ARRAY_SIZE(specsizes)]))
+			broken("no memory");
+	}
+	c->sink.live = 1;
+}
+
+static void consumer_free(struct consumer *c)
+{
+	u32 cpu, i;
+
+	for (cpu = 0; cpu < FUZZ_CPUS; cpu++) {
+		faults += c->ccpu[cpu].errors;
+		dtk_aggbuf_destroy(c->ccpu[cpu].agg);
+		for (i = 0; i < 2; i++) {
+			dtk_free(c->half[cpu][i]);
+			dtk_free(c->agghalf[cpu][i]);
+		}
+		dtk_free(c->ccpu[cpu].scratch);
+		dtk_free(c->ccpu[cpu].cache);
+		if (c->ccpu[cpu].spec)
+			dtk_specbufs_destroy(c->ccpu[cpu].spec, c->sink.nspec);
+	}
+	dtk_specs_destroy(&c->sink);
+	dtk_vars_destroy(c->sink.vars);
+	for (i = 0; i < c->nprogs; i++)
+		dtk_program_put(c->prog[i]);
+	free(c->user);
+}
+
+/* ---- What a consumer reads --------------------------------------------------------------- */
+
+/* One run of records; ring buffers may have padding. */
+static void walk_records(struct consumer *c, const u8 *half, size_t off, size_t end, bool ring)
+{
+	const struct dtrace_rechdr *hdr;
+
+	while (off < end) {
+		hdr = (const void *)(half + off);
+		if (!hdr->dtrh_epid) {
+			if (!ring || *(const u64 *)hdr)
+				broken("a hole in a buffer");
+			off += sizeof(u64);
+			continue;
+		}
+		if (hdr->dtrh_epid > c->necbs || hdr->dtrh_size != c->ecb[hdr->dtrh_epid - 1].clause->size ||
+		    hdr->dtrh_size > end - off || !hdr->dtrh_timestamp)
+			broken("a record that no clause makes");
+		off += hdr->dtrh_size;
+		walked++;
+	}
+}
+
+static void switch_principal(struct consumer *c, u32 cpu)
+{
+	struct dtk_buf *buf = &c->buf[cpu];
+	struct dtrace_ioc_switch sw;
+	bool ring = buf->policy == DTRACE_BUFPOLICY_RING;
+
+	dtk_buf_switch(buf, &sw);
+	if (sw.size > buf->size || sw.oldest > sw.size || (!ring && sw.oldest))
+		broken("a half larger than it is");
+	walk_records(c, buf->half[sw.half], sw.oldest, sw.size, ring);
+	walk_records(c, buf->half[sw.half], 0, sw.oldest, ring);
+}
+
+static const struct dtk_aggact *agg_of(const struct consumer *c, u32 id)
+{
+	u32 i, j, k;
+
+	for (i = 0; i < c->nprogs; i++) {
+		for (j = 0; j < c->prog[i]->nclauses; j++) {
+			const struct dtk_clause *cl = &c->prog[i]->clauses[j];
+
+			for (k = 0; k < cl->nacts; k++) {
+				if (cl->acts[k].agg && cl->acts[k].agg->id == id)
+					return cl->acts[k].agg;
+			}
+		}
+	}
+	return NULL;
+}
+
+static void switch_agg(struct consumer *c, u32 cpu)
+{
+	const struct dtrace_agghdr *hdr;
+	const struct dtk_aggact *agg;
+	struct dtrace_ioc_switch sw;
+	size_t off;
+
+	dtk_aggbuf_switch(c->ccpu[cpu].agg, &sw);
+	for (off = 0; off < sw.size; off += hdr->dtah_size) {
+		hdr = (const void *)(c->agghalf[cpu][sw.half] + off);
+		agg = agg_of(c, hdr->dtah_aggid);
+		if (!agg || hdr->dtah_size != agg->size || hdr->dtah_varid != agg->varid ||
+		    agg->size > sw.size - off)
+			broken("a bucket that no aggregation makes");
+		walked++;
+	}
+}
+
+/* ---- What happens to it --------------------------------------------------------------------- */
+
+static void fire_ecbs(struct consumer *c, struct dtk_fire *f, u32 first)
+{
+	u32 i;
+
+	for (i = first; i < c->necbs; i++, fired++)
+		dtk_ecb_run(&c->ecb[i], f, c->cpu);
+}
+
+/* The last clause is ERROR's as well. */
+static void fire_error(struct dtk_sink *sink, struct dtk_fire *err)
+{
+	if (current->necbs > 1)
+		fire_ecbs(current, err, current->necbs - 1);
+}
+
+static void fire(struct consumer *c, u32 flags, u8 how)
+{
+	u32 other = (how + 1) % FUZZ_CPUS;
+	struct dtk_fire f = {
+		.nargs = how & 4 ? 10 : 5,
+		.arg = { 0, 1, (uintptr_t)c->user, (uintptr_t)c->probe.func, U64_MAX,
+			 (uintptr_t)c->buf[how % FUZZ_CPUS].half[0], (uintptr_t)c->ccpu[other].scratch,
+			 (uintptr_t)c->agghalf[0][0], (uintptr_t)c->ccpu[0].spec[0].half[0],
+			 (uintptr_t)c->user + FUZZ_USER - 1 },
+		.flags = flags,
+		.serial = ++c->serial,
+		.now = how & 8 ? 1000 + c->serial : 0,
+	};
+
+	c->cpu = how % FUZZ_CPUS;
+	dtk_port_thread = 1 + how / 2 % 2;
+	fire_ecbs(c, &f, 0);
+}
+
+static void clean_specs_step(struct consumer *c)
+{
+	if (!c->cleaning) {
+		c->cleaning = dtk_specs_clean_begin(&c->sink);
+	} else if (c->cleaning <= FUZZ_CPUS) {
+		dtk_specs_clean_cpu(&c->sink, c->cleaning++ - 1);
+	} else {
+		dtk_specs_clean_end(&c->sink);
+		c->cleaning = 0;
+	}
+}
+
+static void clean_vars_step(struct consumer *c)
+{
+	if (c->rinsing)
+		dtk_vars_clean_end(c->sink.vars);
+	c->rinsing = !c->rinsing && dtk_vars_clean_begin(c->sink.vars);
+}
+
+static void finish(struct consumer *c, u8 how)
+{
+	u32 cpu;
+
+	c->sink.live = 0;
+	for (cpu = 0; cpu < FUZZ_CPUS; cpu++)
+		dtk_buf_finish(&c->buf[cpu]);
+	fire(c, DTK_FIRE_END, how);
+	c->sink.live = !(how & 8);
+}
+
+static void settings(struct consumer *c, u8 how)
+{
+	static const u16 builtins[] = { 0, DIF_VAR_PID, DIF_VAR_EXECNAME, DIF_VAR_CHIP };
+
+	dtk_port.nobuiltin = builtins[how % ARRAY_SIZE(builtins)];
+	dtk_port.ustack_why = how / 4;
+	dtk_port.kpcs[how] = dtk_port.upcs[how] = how * 4096;
+	c->sink.cpu = how == 15 ? 1 : DTRACE_CPUALL;
+}
+
+static void happen(struct consumer *c, u8 op)
+{
+	u8 how = op >> 4;
+
+	switch (op & 15) {
+	case 0 ... 5:
+		fire(c, 0, how);
+		c->sink.exiting &= how & 1;
+		break;
+	case 6:
+		switch_principal(c, how % FUZZ_CPUS);
+		break;
+	case 7:
+		switch_agg(c, how % FUZZ_CPUS);
+		break;
+	case 8 ... 10:
+		clean_specs_step(c);
+		break;
+	case 11 ... 12:
+		clean_vars_step(c);
+		break;
+	case 13:
+		finish(c, how);
+		break;
+	case 14:
+		settings(c, how);
+		break;
+	case 15:
+		fire(c, DTK_FIRE_ERROR, how);
+		break;
+	}
+}
+
+static void run_script(struct consumer *c, struct script *s)
+{
+	u32 cpu, n;
+
+	for (n = 0; s->p < s->end && n < 64; n++)
+		happen(c, script_next(s));
+	finish(c, 0);
+	while (c->cleaning)
+		clean_specs_step(c);
+	for (cpu = 0; cpu < FUZZ_CPUS; cpu++) {
+		for (n = 0; n < 2; n++) {
+			switch_principal(c, cpu);
+			switch_agg(c, cpu);
 		}
 	}
 }
 
-static void fuzz_program(struct dtk_program *prog)
+static const u8 default_script[] = {
+	0, 0, 0, 16, 0, 32,
+	0x00, 0x10, 0x27, 0x08, 0x08, 0x08, 0x08, 0x06, 0x0b, 0x30, 0x16, 0x0b, 0x00, 0x00, 0x17, 0x40,
+};
+
+static void fuzz_consumer(const u8 *image, size_t n, struct script *s)
 {
 	static const char names[] = "prov\0mod\0func\0name";
 	struct consumer c = {
 		.probe = { 7, names, names + 5, names + 9, names + 14 },
-		.sink = {
-			.live = 1, .cpu = DTRACE_CPUALL, .ncpus = FUZZ_CPUS,
-			.vars = dtk_vars_create(FUZZ_CPUS),
-		},
+		.sink = { .cpu = DTRACE_CPUALL, .ncpus = FUZZ_CPUS, .vars = dtk_vars_create(FUZZ_CPUS) },
+		.user = malloc(FUZZ_USER),
 	};
-	struct dtrace_ioc_error err;
-	u32 cpu;
+	u8 how = script_next(s);
 
+	memset(c.user, 'u', FUZZ_USER);
+	dtk_port_umap(c.user, FUZZ_USER);
 	dtk_port_map(names, sizeof(names));
-	c.sink.ccpu = c.ccpus;
-	for (cpu = 0; cpu < FUZZ_CPUS; cpu++)
-		cpu_init(&c, cpu);
-	if (!dtk_vars_declare(c.sink.vars, prog, &err) &&
-	    !dtk_vars_dynalloc(c.sink.vars, 16384))
-		fire_program(&c, prog);
-	for (cpu = 0; cpu < FUZZ_CPUS; cpu++) {
-		faults += c.ccpu[cpu].errors;
-		cpu_free(&c, cpu);
+	dtk_port.error = fire_error;
+	current = &c;
+	if (how & 4)
+		dtk_port.fail_alloc = 1 + how / 8;
+	enable(&c, image, n);
+	if (how & 1 && c.nprogs)
+		enable_again(&c, image, n, how);
+	dtk_port.fail_alloc = 0;
+	if (c.nprogs) {
+		accepted++;
+		consumer_start(&c, s);
+		run_script(&c, s);
 	}
-	dtk_vars_destroy(c.sink.vars);
+	consumer_free(&c);
+	if (dtk_port.nalloc)
+		broken("leaked allocations");
+}
+
+/* Where the image ends and the script begins. */
+static size_t image_size(const u8 *data, size_t size)
+{
+	struct dtrace_image_hdr hdr;
+
+	if (size < sizeof(hdr))
+		return size;
+	memcpy(&hdr, data, sizeof(hdr));
+	return hdr.size >= sizeof(hdr) && hdr.size < size ? hdr.size : size;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct dtk_program *prog;
-	struct dtrace_ioc_error err;
+	size_t n = image_size(data, size);
+	struct script s = { data + n, data + size };
+	u8 *image = malloc(n);		/* so that a read beyond its end is seen */
 
-	if (dtk_program_load(data, size, &prog, &err))
-		return 0;
-	accepted++;
-	fuzz_program(prog);
-	dtk_program_put(prog);
+	if (s.p == s.end)
+		s = (struct script){ default_script, default_script + sizeof(default_script) };
+	memcpy(image, data, n);
+	dtk_port_reset();
+	fuzz_consumer(image, n, &s);
+	free(image);
 	return 0;
 }
 
-#ifndef FUZZ_GUIDED
+/* ---- Making up and changing input ----------------------------------------------------------------- */
+
+static size_t random_script(u8 *p, size_t room)
+{
+	size_t n = min(room, (size_t)(6 + rnd(40))), i;
+
+	for (i = 0; i < n; i++)
+		p[i] = rnd(256);
+	if (n)	/* allocations fail seldom */
+		p[0] &= rnd(16) ? 0xfb : 0xff;
+	return n;
+}
+
+/* A new image and its script. Returns its size, 0 if it does not fit. */
+static size_t make_input(u8 *data, size_t room)
+{
+	struct img *m = make_image();
+	size_t n;
+	u8 *blob = img_blob(m, &n);
+
+	if (n > room)
+		n = 0;
+	memcpy(data, blob, n);
+	free(blob);
+	free(m);
+	return n ? n + (rnd(4) ? random_script(data + n, room - n) : 0) : 0;
+}
+
+/* A random element of a table, or NULL. */
+static void *any_element(u8 *image, const struct dtrace_image_table *t, size_t elem)
+{
+	u32 size = ((const struct dtrace_image_hdr *)image)->size;
+
+	if (!t->count || t->off % 8 || t->off > size || t->count > (size - t->off) / elem)
+		return NULL;
+	return image + t->off + (size_t)rnd(t->count) * elem;
+}
+
+static void change_instr(u8 *image, const struct dtrace_image_hdr *h)
+{
+	u32 *p = any_element(image, &h->text, sizeof(*p)), *q = any_element(image, &h->text, sizeof(*q));
+	u32 at, op;
+
+	if (!p)
+		return;
+	op = rnd(DIF_OP_MAX);
+	at = p - (u32 *)(image + h->text.off);
+	switch (rnd(8)) {
+	case 0:
+		*p = *q;
+		break;
+	case 1:
+		at = *p, *p = *q, *q = at;
+		break;
+	case 2:		/* another operation on the same operands */
+		*p = (*p & 0xffffff) | op << 24;
+		break;
+	case 3:
+		*p = DIF_INSTR_R(op, any_reg(), any_reg(), any_reg());
+		break;
+	case 4:
+		*p = DIF_INSTR_W(rnd(2) ? DIF_OP_CALL : op, rnd(DIF_SUBR_MAX), out_reg());
+		break;
+	case 5:		/* difos begin anywhere, so this is seldom too far */
+		*p = DIF_INSTR_B(DIF_OP_BA + rnd(11), at % 40 + rnd(8));
+		break;
+	case 6:
+		*p ^= 1u << rnd(32);
+		break;
+	default:
+		*p = DIF_INSTR_R(DIF_OP(*p), ptr_reg(), ptr_reg(), out_reg());
+	}
+}
+
+static void change_action(u8 *image, const struct dtrace_image_hdr *h)
+{
+	struct dtrace_act_desc *a = any_element(image, &h->actions, sizeof(*a));
+	struct dtrace_act_desc *b = any_element(image, &h->actions, sizeof(*b)), tmp;
+
+	if (!a)
+		return;
+	switch (rnd(7)) {
+	case 0:
+		tmp = *a, *a = *b, *b = tmp;
+		break;
+	case 1:
+		*a = *b;
+		break;
+	case 2:
+		a->kind = any_kind(rnd(2));
+		break;
+	case 3:
+		a->difo = rnd(4) ? rnd(h->difos.count) : DTRACE_DIFO_NONE;
+		break;
+	case 4:
+		a->arg = rnd(2) ? rnd(100) : interesting[rnd(ARRAY_SIZE(interesting))];
+		break;
+	case 5:
+		a->ntuple = rnd(4);
+		break;
+	default:
+		a->incr = rnd(2) ? rnd(h->difos.count) : DTRACE_DIFO_NONE;
+	}
+}
+
+static void change_type(u8 *image, const struct dtrace_image_hdr *h)
+{
+	struct dtrace_difo_desc *d = any_element(image, &h->difos, sizeof(*d));
+	struct dif_var *v = any_element(image, &h->vars, sizeof(*v));
+	struct dif_type *t = v && rnd(2) ? &v->type : d ? &d->rtype : NULL;
+
+	if (t && rnd(2))
+		*t = types[rnd(ARRAY_SIZE(types))];
+	else if (t)
+		t->size = rnd(2) ? rnd(64) : interesting[rnd(ARRAY_SIZE(interesting))];
+}
+
+static void change_constant(u8 *image, const struct dtrace_image_hdr *h)
+{
+	u64 *p = any_element(image, &h->ints, sizeof(*p));
+	u8 *s = any_element(image, &h->strs, 1);
+
+	if (p && rnd(2))
+		*p = rnd(2) ? interesting[rnd(ARRAY_SIZE(interesting))] : rnd(200);
+	else if (s)
+		*s = "/.\\\"{}[]:,-0x9az %\0\xff"[rnd(21)];
+}
+
+static void change_image(u8 *image, const struct dtrace_image_hdr *h)
+{
+	struct dtrace_clause_desc *c = any_element(image, &h->clauses, sizeof(*c));
+
+	switch (rnd(20)) {
+	case 0 ... 8:
+		change_instr(image, h);
+		break;
+	case 9 ... 12:
+		change_action(image, h);
+		break;
+	case 13 ... 14:
+		change_type(image, h);
+		break;
+	case 15 ... 16:
+		change_constant(image, h);
+		break;
+	case 17:
+		((struct dtrace_image_hdr *)image)->strsize = 16 + (rnd(8) ? rnd(100) : rnd(65536));
+		break;
+	case 18:
+		if (c && rnd(2))
+			c->pred = rnd(h->difos.count + 1) - 1;
+		else if (c)
+			c->nactions = rnd(8);
+		break;
+	default:	/* anything */
+		image[rnd(4) ? rnd(h->size) : rnd(sizeof(*h))] ^= 1u << rnd(8);
+	}
+}
+
+/* Change an input in place. @script changes bytes of the script and returns how many there are then. */
+static size_t change_input(u8 *data, size_t size, size_t room, size_t (*script)(u8 *p, size_t n, size_t room))
+{
+	struct dtrace_image_hdr hdr;
+	size_t n = image_size(data, size);
+	u32 i;
+
+	memcpy(&hdr, data, min(size, sizeof(hdr)));
+	if (n < sizeof(hdr) || hdr.magic != DTRACE_IMAGE_MAGIC || hdr.size != n || !rnd(60))
+		return make_input(data, room);
+	if (!rnd(3))
+		return n + script(data + n, size - n, room - n);
+	for (i = 1 + rnd(4); i; i--)
+		change_image(data, &hdr);
+	return size;
+}
+
+#ifdef FUZZ_GUIDED
+
+size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t room);
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t room, unsigned int seed);
+size_t LLVMFuzzerCustomCrossOver(const uint8_t *a, size_t na, const uint8_t *b, size_t nb, uint8_t *out,
+				 size_t room, unsigned int seed);
+
+static size_t guided_script(u8 *p, size_t n, size_t room)
+{
+	return n ? LLVMFuzzerMutate(p, n, room) : random_script(p, room);
+}
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t room, unsigned int seed)
+{
+	size_t n;
+
+	rng_state = seed * 0x9e3779b97f4a7c15ull;
+	n = change_input(data, size, room, guided_script);
+	return n ? n : size;
+}
+
+/* One's image with the other's script. */
+size_t LLVMFuzzerCustomCrossOver(const uint8_t *a, size_t na, const uint8_t *b, size_t nb, uint8_t *out,
+				 size_t room, unsigned int seed)
+{
+	size_t n = image_size(a, na), at = image_size(b, nb);
+
+	n = min(n, room);
+	nb = min(nb - at, room - n);
+	memcpy(out, a, n);
+	memcpy(out + n, b + at, nb);
+	return n + nb;
+}
+
+#else
 
 #include "../tests/fuzz/fuzz.h"
 
-/* ---- Images ------------------------------------------------------------------ */
+#define ROOM (1u << 20)
 
-static u64 rng_state;
-
-static u32 rnd(u32 n)
+static size_t new_script(u8 *p, size_t n, size_t room)
 {
-	rng_state = rng_state * 6364136223846793005ull + 1442695040888963407ull;
-	return (u32)(rng_state >> 33) % n;
+	return random_script(p, room);
 }
 
-static const u64 interesting[] = {
-	0, 1, 2, 3, 7, 8, 16, 63, 64, 65, 255, 256, 4096, 65535, 65536, 0x7fffffff, 0x80000000,
-	0xffffffff, U64_MAX, U64_MAX - 7, 1ull << 63, (1ull << 63) - 1, DTK_SCRATCH, DTK_SCRATCH - 8,
-};
-
-static const struct dif_type types[] = {
-	{ DIF_TYPE_SCALAR, 0, 0, 1 }, { DIF_TYPE_SCALAR, DIF_TF_SIGNED, 0, 2 },
-	{ DIF_TYPE_SCALAR, DIF_TF_SIGNED, 0, 4 }, { DIF_TYPE_SCALAR, 0, 0, 8 },
-	{ DIF_TYPE_STRING, DIF_TF_BYREF, 0, 0 }, { DIF_TYPE_STRING, DIF_TF_BYREF, 0, 5 },
-	{ DIF_TYPE_STRUCT, DIF_TF_BYREF, 0, 24 }, { DIF_TYPE_STRUCT, DIF_TF_BYREF, 0, 3 },
-};
-
-/* Each variable has one scope, kind and type, given by its id. */
-#define NVARS 24
-
-static void add_vars(struct img *m)
+static void run_seed(u64 seed)
 {
-	u32 id;
-
-	for (id = 0; id < NVARS; id++) {
-		u32 scope = id % 3, kind = scope != DIF_SCOPE_LOCAL && id % 4 == 0;
-
-		img_var(m, DIF_VAR_USER + id, scope, kind, types[id * 5 % ARRAY_SIZE(types)]);
-	}
-}
-
-/* A register, mostly one of those that add_difo() gave a sensible value. */
-static u32 any_reg(void)
-{
-	return rnd(4) ? 1 + rnd(6) : rnd(DIF_NREGS);
-}
-
-/* Where addresses are wanted, and where results go. */
-static u32 ptr_reg(void)
-{
-	return rnd(8) ? 1 + rnd(4) : any_reg();
-}
-
-static u32 out_reg(void)
-{
-	return rnd(8) ? 7 + rnd(9) : any_reg();
-}
-
-static u32 pick_var(u32 op)
-{
-	static const u16 builtins[] = {
-		DIF_VAR_ARG0, DIF_VAR_ARG1, DIF_VAR_ARG2, DIF_VAR_ARG3, DIF_VAR_TIMESTAMP,
-		DIF_VAR_EXECNAME, DIF_VAR_PROBEFUNC, DIF_VAR_PROBENAME, DIF_VAR_ID, DIF_VAR_PID,
-	};
-	u32 scope, kind, id;
-
-	if (op == DIF_OP_LDGS && rnd(2))
-		return builtins[rnd(ARRAY_SIZE(builtins))];
-	for (id = rnd(NVARS);; id = (id + 1) % NVARS) {
-		scope = id % 3;
-		kind = scope != DIF_SCOPE_LOCAL && id % 4 == 0;
-		if (kind == (op >= DIF_OP_LDGAA) &&
-		    scope == (op == DIF_OP_LDTS || op == DIF_OP_STTS || op == DIF_OP_LDTAA ||
-			      op == DIF_OP_STTAA ? 1 : op == DIF_OP_LDLS || op == DIF_OP_STLS ? 2 : 0))
-			return DIF_VAR_USER + id;
-	}
-}
-
-/* A call with the right number of arguments. Returns the instructions it took. */
-static void add_call(struct img *m)
-{
-	u32 subr, n;
-
-	do {
-		subr = rnd(DIF_SUBR_MAX);
-	} while (!dtk_subr_fns[subr]);
-	img_op(m, R(FLUSHTS, 0, 0, 0));
-	for (n = dtk_subrs[subr].min + rnd(dtk_subrs[subr].max - dtk_subrs[subr].min + 1); n; n--)
-		img_op(m, R(PUSHTV, rnd(3) ? ptr_reg() : any_reg(), 0, 0));
-	img_op(m, W(CALL, subr, out_reg()));
-}
-
-static void add_array(struct img *m)
-{
-	static const u8 ops[] = { DIF_OP_LDGAA, DIF_OP_STGAA, DIF_OP_LDTAA, DIF_OP_STTAA };
-	u32 op = ops[rnd(ARRAY_SIZE(ops))], n;
-
-	img_op(m, R(FLUSHTS, 0, 0, 0));
-	for (n = 1 + rnd(3); n; n--) {
-		if (rnd(2))
-			img_op(m, R(PUSHTV, any_reg(), 0, 0));
-		else
-			img_op(m, R(PUSHTR, ptr_reg(), any_reg(), 1 + rnd(2)));
-	}
-	img_op(m, DIF_INSTR_W(op, pick_var(op), op == DIF_OP_LDGAA || op == DIF_OP_LDTAA ?
-			      out_reg() : ptr_reg()));
-}
-
-static void add_branch(struct img *m, u32 left)
-{
-	u32 at = m->difos[m->ndifos].ntext, op = DIF_OP_BA + rnd(11);
-
-	if (op != DIF_OP_BA)
-		img_op(m, rnd(2) ? R(CMP, any_reg(), any_reg(), 0) : R(SCMP, ptr_reg(), ptr_reg(), 0));
-	img_op(m, DIF_INSTR_B(op, at + 2 + rnd(1 + left / 4)));
-}
-
-/* Mostly addresses, small numbers and strings: what gets far. */
-static void add_value(struct img *m)
-{
-	static const char *const strings[] = { "", "/", "a/b/../c//", "hello", "-0x7f", "%s%n" };
-	u32 rd = rnd(3) ? 7 + rnd(9) : 1 + rnd(15);
-
-	switch (rnd(6)) {
-	case 0:
-	case 1:
-		img_setx(m, interesting[rnd(ARRAY_SIZE(interesting))], rd);
-		break;
-	case 2:
-	case 3:
-		img_sets(m, strings[rnd(ARRAY_SIZE(strings))], rd);
-		break;
-	case 4:
-		img_setx(m, 1 + rnd(64), rd);
-		img_op(m, R(ALLOCS, rd, 0, 1 + rnd(15)));
-		break;
-	default:
-		img_op(m, W(LDGS, pick_var(DIF_OP_LDGS), rd));
-	}
-}
-
-static void add_instr(struct img *m, u32 left)
-{
-	static const u8 varops[] = {
-		DIF_OP_LDGS, DIF_OP_STGS, DIF_OP_LDTS, DIF_OP_STTS, DIF_OP_LDLS, DIF_OP_STLS,
-	};
-	u32 op;
-
-	switch (rnd(12)) {
-	case 0 ... 3:
-		add_value(m);
-		break;
-	case 4:
-		add_call(m);
-		break;
-	case 5:
-		add_array(m);
-		break;
-	case 6:
-		if (left > 8)
-			add_branch(m, left);
-		break;
-	case 7 ... 8:
-		op = varops[rnd(ARRAY_SIZE(varops))];
-		img_op(m, DIF_INSTR_W(op, pick_var(op), op == DIF_OP_LDGS || op == DIF_OP_LDTS ||
-				      op == DIF_OP_LDLS ? out_reg() : ptr_reg()));
-		break;
-	case 9:
-		op = DIF_OP_LDSB + rnd(DIF_OP_STX - DIF_OP_LDSB + 1);
-		if (op >= DIF_OP_ULDSB && op <= DIF_OP_ULDX && rnd(4))
-			op -= DIF_OP_ULDSB - DIF_OP_LDSB;
-		if (op < DIF_OP_STB)
-			img_op(m, DIF_INSTR_R(op, ptr_reg(), 0, out_reg()));
-		else
-			img_op(m, DIF_INSTR_R(op, any_reg(), 0, 1 + rnd(2)));
-		break;
-	case 10:
-		img_op(m, rnd(2) ? R(COPYS, ptr_reg(), any_reg(), 1 + rnd(3)) :
-		       R(LDGA, rnd(2), 5 + rnd(3), out_reg()));
-		break;
-	default:
-		img_op(m, DIF_INSTR_R(DIF_OP_NOP + rnd(DIF_OP_TST), any_reg(), any_reg(), out_reg()));
-	}
-}
-
-/* r1, r2 scratch, r3, r4 strings, r5, r6 small numbers. */
-static void add_prologue(struct img *m)
-{
-	img_setx(m, 64, 5);
-	img_op(m, R(ALLOCS, 5, 0, 1));
-	img_op(m, R(ALLOCS, 5, 0, 2));
-	img_sets(m, "a/string", 3);
-	img_op(m, W(LDGS, DIF_VAR_PROBEFUNC, 4));
-	img_setx(m, rnd(20), 5);
-	img_setx(m, 1 + rnd(3), 6);
-}
-
-static u32 add_difo(struct img *m)
-{
-	const struct dif_type *type = &types[m->ndifos ? rnd(ARRAY_SIZE(types)) : 3];
-	u32 n = 1 + rnd(20), i;
-
-	img_difo(m);
-	add_vars(m);
-	if (rnd(8))
-		add_prologue(m);
-	for (i = 0; i < n; i++)
-		add_instr(m, n - i);
-	for (i = 0; i < 14; i++)	/* where branches may land */
-		img_op(m, R(NOP, 0, 0, 0));
-	img_op(m, RET(!dtk_type_byref(type) ? rnd(16) : rnd(4) ? 1 + rnd(4) : rnd(16)));
-	return img_end(m, *type);
-}
-
-/* There is at least one: add_difo() sees to it. */
-static u32 scalar_difo(struct img *m)
-{
-	u32 i;
-
-	do {
-		i = rnd(m->ndifos);
-	} while (dtk_type_byref(&m->difos[i].rtype));
-	return i;
-}
-
-static void add_action(struct img *m)
-{
-	static const u16 kinds[] = {
-		DTRACEACT_DIFEXPR, DTRACEACT_PRINTF, DTRACEACT_TRACEMEM, DTRACEACT_DIFVAL,
-		DTRACEACT_USYM, DTRACEACT_SYM, DTRACEACT_EXIT, DTRACEACT_LIBACT,
-	};
-	struct dtrace_act_desc *a;
-
-	switch (rnd(6)) {
-	case 0:
-		img_act(m, DTRACEACT_STACK, DTRACE_DIFO_NONE)->arg = 1 + rnd(8);
-		break;
-	case 1:
-		a = img_act(m, DTRACEACT_USTACK, DTRACE_DIFO_NONE);
-		a->arg = DTRACE_USTACK_ARG(1 + rnd(8), rnd(32));
-		break;
-	default:
-		a = img_act(m, kinds[rnd(ARRAY_SIZE(kinds))], scalar_difo(m));
-		if (a->kind == DTRACEACT_DIFEXPR || a->kind == DTRACEACT_PRINTF)
-			a->difo = rnd(m->ndifos);
-		if (a->kind == DTRACEACT_TRACEMEM)
-			a->arg = 1 + rnd(100);
-	}
-}
-
-static void add_agg(struct img *m)
-{
-	u32 n = rnd(3), i, kind = DTRACEAGG_COUNT + rnd(9);
-	struct dtrace_act_desc *a;
-
-	for (i = 0; i < n; i++)
-		img_act(m, DTRACEACT_DIFEXPR, rnd(m->ndifos));
-	a = img_act(m, kind, kind == DTRACEAGG_COUNT ? DTRACE_DIFO_NONE : scalar_difo(m));
-	a->ntuple = n;
-	if (kind >= DTRACEAGG_QUANTIZE && rnd(2))
-		a->incr = scalar_difo(m);
-	if (kind == DTRACEAGG_LQUANTIZE)
-		a->arg = DTRACE_LQUANTIZE_ARG(rnd(100) - 50, 1 + rnd(20), 1 + rnd(10));
-	else if (kind == DTRACEAGG_LLQUANTIZE)
-		a->arg = DTRACE_LLQUANTIZE_ARG(2 + rnd(9), rnd(3), rnd(8), 1 + rnd(20));
-}
-
-static struct img *make_image(void)
-{
-	struct img *m = img_new();
-	u32 ndifos = 1 + rnd(5), nclauses = 1 + rnd(2), i, first;
-
-	m->hdr.strsize = 16 + rnd(60);
-	for (i = 0; i < ndifos; i++)
-		add_difo(m);
-	while (nclauses--) {
-		first = m->nacts;
-		for (i = 1 + rnd(3); i; i--)
-			rnd(3) ? add_action(m) : add_agg(m);
-		img_clause(m, rnd(3) ? DTRACE_DIFO_NONE : scalar_difo(m), m->nacts - first);
-	}
-	return m;
-}
-
-static void damage(u8 *blob, size_t size)
-{
-	u32 n = rnd(2) ? 0 : rnd(4), at;
-
-	while (n--) {
-		at = rnd(4) ? rnd(size) : rnd(sizeof(struct dtrace_image_hdr));
-		switch (rnd(3)) {
-		case 0:
-			blob[at] ^= 1u << rnd(8);
-			break;
-		case 1:
-			blob[at] = rnd(256);
-			break;
-		default:
-			memcpy(blob + at / 8 * 8, &interesting[rnd(ARRAY_SIZE(interesting))],
-			       min_t(size_t, 4, size - at / 8 * 8));
-		}
-	}
-}
-
-static void run_image(u64 seed)
-{
-	struct img *m;
-	size_t size;
-	u8 *blob, *exact;
+	u8 *data = malloc(ROOM), *whole;
+	size_t n;
 
 	rng_state = seed * 0x9e3779b97f4a7c15ull;
-	m = make_image();
-	blob = img_blob(m, &size);
-	damage(blob, size);
-	exact = malloc(size);	/* so that a read beyond the end is seen */
-	memcpy(exact, blob, size);
-	LLVMFuzzerTestOneInput(exact, size);
-	free(exact);
-	free(blob);
-	free(m);
+	n = make_input(data, ROOM);
+	if (rnd(2))
+		n = change_input(data, n, ROOM, new_script);
+	whole = malloc(n);	/* so that a read beyond the end is seen */
+	memcpy(whole, data, n);
+	LLVMFuzzerTestOneInput(whole, n);
+	free(whole);
+	free(data);
 }
 
 static void feed(const void *data, size_t size)
@@ -474,20 +700,13 @@ int main(int argc, char **argv)
 	u64 n = argc > 1 ? strtoull(argv[1], NULL, 0) : 20000;
 	u64 seed = argc > 2 ? strtoull(argv[2], NULL, 0) : 1, end = seed + n;
 
-	dtk_port_reset();
 	fuzz_folder("tests/fuzz/dif", feed);
-	for (; seed < end; seed++) {
-		run_image(seed);
-		if (dtk_port.nalloc) {
-			fprintf(stderr, "fuzz_dif: image %llu leaks %ld allocations\n", seed,
-				dtk_port.nalloc);
-			return 1;
-		}
-	}
-	printf("fuzz_dif: %llu images, %llu accepted, %llu clauses fired, %llu faults\n", n, accepted,
-	       fired, faults);
+	for (; seed < end; seed++)
+		run_seed(seed);
+	printf("fuzz_dif: %llu images, %llu accepted, %llu clauses fired, %llu faults, %llu records and buckets\n",
+	       n, accepted, fired, faults, walked);
 	/* If nearly all were refused, or nothing ran to its end, nothing was tested. */
-	return n > 1000 && (accepted < n / 20 || fired < faults + faults / 10);
+	return n > 1000 && (accepted < n / 20 || fired < faults + faults / 10 || walked < accepted);
 }
 
 #endif

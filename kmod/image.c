@@ -131,7 +131,16 @@ static int load_difo(struct loader *l, const struct dtrace_difo_desc *d, struct 
 	difo->rtype = d->rtype;
 	if (d->nstrs && (difo->strs[0] || difo->strs[d->nstrs - 1]))
 		return refuse(l, "The difo's strings do not start and end with a NUL.");
-	return dtk_difo_check(&l->ck, difo);
+	if (dtk_difo_check(&l->ck, difo))
+		return -EINVAL;
+	if (difo->flags & DTK_DIFO_VTIME)
+		l->prog->needs |= DTK_NEEDS_VTIME;
+	if (!(difo->flags & DTK_DIFO_DESTRUCTIVE))
+		return 0;
+	l->prog->needs |= DTK_NEEDS_DESTRUCTIVE;
+	if (l->ck.flags & DTRACE_IMG_DESTRUCTIVE)
+		return 0;
+	return refuse(l, "copyout() and copyoutstr() are destructive, which must be allowed with -w.");
 }
 
 static int load_difos(struct loader *l)
@@ -173,6 +182,7 @@ static int find_difo(struct loader *l, u32 index, const struct dtk_difo **ret)
 #define KEY	0x8		/* may be a key of an aggregation */
 #define SCALAR	0x10		/* the difo's value must be a scalar */
 #define HEADER	0x20		/* the clause writes a record even without fields */
+#define DESTROYS 0x40		/* changes the system: wants DTRACE_IMG_DESTRUCTIVE */
 
 static const struct actkind {
 	u16 kind;
@@ -181,37 +191,34 @@ static const struct actkind {
 } actkinds[] = {
 	{ DTRACEACT_DIFEXPR,	NEEDS | RECORDS | KEY,		"trace" },
 	{ DTRACEACT_EXIT,	NEEDS | RECORDS | SCALAR,	"exit" },
+	{ DTRACEACT_PRINT,	NEEDS | RECORDS,		"print" },
 	{ DTRACEACT_PRINTF,	MAY | RECORDS,			"printf" },
 	{ DTRACEACT_PRINTA,	MAY | RECORDS,			"printa" },
 	{ DTRACEACT_LIBACT,	MAY | RECORDS,			"library action" },
 	{ DTRACEACT_TRACEMEM,	NEEDS | RECORDS | SCALAR,	"tracemem" },
+	{ DTRACEACT_TRACEMEM_DYNSIZE, NEEDS | RECORDS | SCALAR,	"tracemem" },
+	{ DTRACEACT_PRINTM,	NEEDS | RECORDS | SCALAR,	"printm" },
+	{ DTRACEACT_PRINT,	NEEDS | RECORDS,		"print" },
 	{ DTRACEACT_DIFVAL,	NEEDS,				"expression statement" },
 	{ DTRACEACT_DEFAULT,	HEADER,				"default action" },
 	{ DTRACEACT_USTACK,	RECORDS | KEY,			"ustack" },
+	{ DTRACEACT_JSTACK,	RECORDS | KEY,			"jstack" },
 	{ DTRACEACT_USYM,	NEEDS | RECORDS | KEY | SCALAR,	"usym" },
 	{ DTRACEACT_UMOD,	NEEDS | RECORDS | KEY | SCALAR,	"umod" },
 	{ DTRACEACT_UADDR,	NEEDS | RECORDS | KEY | SCALAR,	"uaddr" },
 	{ DTRACEACT_STACK,	RECORDS | KEY,			"stack" },
 	{ DTRACEACT_SYM,	NEEDS | RECORDS | KEY | SCALAR,	"sym" },
 	{ DTRACEACT_MOD,	NEEDS | RECORDS | KEY | SCALAR,	"mod" },
-};
-
-/* Known to the language, refused by name. */
-static const struct actkind later[] = {
-	{ DTRACEACT_TRACEMEM_DYNSIZE, 0, "tracemem with a variable size" },
-	{ DTRACEACT_PRINTM,	0, "printm" },
-	{ DTRACEACT_PRINT,	0, "print" },
-	{ DTRACEACT_JSTACK,	0, "jstack" },
-	{ DTRACEACT_STOP,	0, "stop" },
-	{ DTRACEACT_RAISE,	0, "raise" },
-	{ DTRACEACT_SYSTEM,	0, "system" },
-	{ DTRACEACT_FREOPEN,	0, "freopen" },
-	{ DTRACEACT_BREAKPOINT,	0, "breakpoint" },
-	{ DTRACEACT_PANIC,	0, "panic" },
-	{ DTRACEACT_CHILL,	0, "chill" },
-	{ DTRACEACT_SPECULATE,	0, "speculate" },
-	{ DTRACEACT_COMMIT,	0, "commit" },
-	{ DTRACEACT_DISCARD,	0, "discard" },
+	{ DTRACEACT_SPECULATE,	NEEDS | SCALAR | HEADER,	"speculate" },
+	{ DTRACEACT_COMMIT,	NEEDS | SCALAR,			"commit" },
+	{ DTRACEACT_DISCARD,	NEEDS | SCALAR,			"discard" },
+	{ DTRACEACT_STOP,	DESTROYS,			"stop" },
+	{ DTRACEACT_RAISE,	NEEDS | SCALAR | DESTROYS,	"raise" },
+	{ DTRACEACT_SYSTEM,	MAY | RECORDS | DESTROYS,	"system" },
+	{ DTRACEACT_FREOPEN,	MAY | RECORDS | DESTROYS,	"freopen" },
+	{ DTRACEACT_CHILL,	NEEDS | SCALAR | DESTROYS,	"chill" },
+	{ DTRACEACT_PANIC,	DESTROYS,			"panic" },
+	{ DTRACEACT_BREAKPOINT,	DESTROYS,			"breakpoint" },
 };
 
 /* NULL: refused. */
@@ -222,12 +229,6 @@ static const struct actkind *find_actkind(struct loader *l, u16 kind)
 	for (i = 0; i < ARRAY_SIZE(actkinds); i++) {
 		if (actkinds[i].kind == kind)
 			return &actkinds[i];
-	}
-	for (i = 0; i < ARRAY_SIZE(later); i++) {
-		if (later[i].kind == kind) {
-			explain(l, "The action %s() is not supported yet.", later[i].name);
-			return NULL;
-		}
 	}
 	explain(l, "There is no action %#x.", kind);
 	return NULL;
@@ -243,6 +244,13 @@ static int check_action(struct loader *l, const struct dtk_act *a, const struct 
 		return refuse(l, "%s() needs an integer or a pointer.", k->name);
 	if (a->difo && k->flags & RECORDS && !dtk_type_size(&a->difo->rtype, l->ck.strsize))
 		return refuse(l, "%s() has a value of type void.", k->name);
+	if (k->flags & DESTROYS) {
+		l->prog->needs |= DTK_NEEDS_DESTRUCTIVE;
+		if (!(l->ck.flags & DTRACE_IMG_DESTRUCTIVE))
+			return refuse(l, "%s() is a destructive action, which must be allowed with -w.", k->name);
+	}
+	if (a->kind == DTRACEACT_BREAKPOINT)
+		l->prog->needs |= DTK_NEEDS_DEBUGGER;
 	if (a->incr || a->ntuple)
 		return refuse(l, "%s() has keys or an increment, as only aggregations do.", k->name);
 	return 0;
@@ -259,9 +267,13 @@ static int field_size(struct loader *l, const struct dtk_act *a, u32 *size, u32 
 		*size = *align = 4;
 		return 0;
 	case DTRACEACT_TRACEMEM:
+	case DTRACEACT_PRINTM:
 		if (!a->arg || a->arg > DTK_TYPE_MAX)
 			return refuse(l, "tracemem() can record 1 to %u bytes.", DTK_TYPE_MAX);
 		*size = a->arg;
+		return 0;
+	case DTRACEACT_TRACEMEM_DYNSIZE:
+		*size = 8;
 		return 0;
 	case DTRACEACT_USYM:
 	case DTRACEACT_UMOD:
@@ -274,6 +286,7 @@ static int field_size(struct loader *l, const struct dtk_act *a, u32 *size, u32 
 		*size = 8 * frames;
 		return 0;
 	case DTRACEACT_USTACK:
+	case DTRACEACT_JSTACK:
 		if (!frames || frames > MAX_FRAMES || strsize > DTK_TYPE_MAX)
 			return refuse(l, "ustack() can record 1 to %u frames and %u bytes of strings.",
 				      MAX_FRAMES, DTK_TYPE_MAX);
@@ -444,6 +457,40 @@ static int load_acts(struct loader *l, struct dtk_clause *c, const struct dtrace
 	return 0;
 }
 
+/*
+ * Where speculation may stand in a clause. fire.c relies on it: what records has its record
+ * then, and one that was reserved before a commit() is never given back after it.
+ */
+static int check_order(struct loader *l, struct dtk_clause *c)
+{
+	bool speculates = false, commits = false, records = false;
+	u32 i;
+
+	for (i = 0; i < c->nacts; i++) {
+		const struct dtk_act *a = &c->acts[i];
+		bool agg = a->aggidx != DTK_NOREC, field = a->rec != DTK_NOREC;
+
+		if (agg)
+			i = a->aggidx;
+		if ((agg || a->kind == DTRACEACT_EXIT || DTRACEACT_ISDESTRUCTIVE(a->kind)) && speculates)
+			return refuse(l, "An aggregation, exit() or a destructive action follows speculate().");
+		if ((agg || field || a->kind == DTRACEACT_DEFAULT) && commits)
+			return refuse(l, "Data is recorded after commit().");
+		if (a->kind == DTRACEACT_SPECULATE && (speculates || commits || records))
+			return refuse(l, "speculate() follows speculate(), commit() or data that is recorded.");
+		if (a->kind == DTRACEACT_COMMIT && (commits || records))
+			return refuse(l, "commit() follows commit() or data that is recorded.");
+		if (a->kind == DTRACEACT_SPECULATE)
+			speculates = true;
+		else if (a->kind == DTRACEACT_COMMIT)
+			commits = true;
+		else if ((agg || field || a->kind == DTRACEACT_DEFAULT) && !speculates)
+			records = true;
+	}
+	c->speculates = speculates;
+	return 0;
+}
+
 /* The layout of the principal record: all that is not part of an aggregation. */
 static int layout_record(struct loader *l, struct dtk_clause *c)
 {
@@ -461,8 +508,10 @@ static int layout_record(struct loader *l, struct dtk_clause *c)
 		kind = find_actkind(l, a->kind);
 		if (!kind || check_action(l, a, kind))
 			return -EINVAL;
-		if (kind->flags & HEADER)
+		if (kind->flags & HEADER && !(a->kind == DTRACEACT_SPECULATE && a->arg))
 			header = true;
+		if (a->kind == DTRACEACT_SPECULATE && a->arg > DTRACE_SPEC_INHERIT)
+			return refuse(l, "speculate() has an unknown argument.");
 		if (!(kind->flags & RECORDS))
 			continue;
 		a->rec = c->nrecs++;
@@ -470,7 +519,7 @@ static int layout_record(struct loader *l, struct dtk_clause *c)
 			return -EINVAL;
 	}
 	c->size = header || c->nrecs ? ALIGN(size, 8) : 0;
-	return 0;
+	return check_order(l, c);
 }
 
 /* A lone count() whose bucket depends on the probe alone? See dtk_ecb_run(). */
@@ -596,7 +645,7 @@ static int load(struct loader *l, size_t size)
 
 	if (check_header(l, size) || check_tables(l))
 		return -EINVAL;
-	l->prog->flags = l->hdr->flags;
+	l->prog->flags = l->ck.flags = l->hdr->flags;
 	l->prog->strsize = l->ck.strsize = l->hdr->strsize;
 	l->prog->strs = table(l, &l->hdr->strs);
 	err = load_difos(l);

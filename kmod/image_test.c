@@ -270,27 +270,71 @@ static void damages(void **state)
 	}
 }
 
-static void actions_of_later(void **state)
+/* What changes the system is refused without the flag, and noted with it. */
+static void destructive(void **state)
 {
 	static const u16 kinds[] = {
-		DTRACEACT_TRACEMEM_DYNSIZE, DTRACEACT_PRINTM, DTRACEACT_PRINT, DTRACEACT_JSTACK,
 		DTRACEACT_STOP, DTRACEACT_RAISE, DTRACEACT_SYSTEM, DTRACEACT_FREOPEN,
-		DTRACEACT_BREAKPOINT, DTRACEACT_PANIC, DTRACEACT_CHILL, DTRACEACT_SPECULATE,
-		DTRACEACT_COMMIT, DTRACEACT_DISCARD,
+		DTRACEACT_BREAKPOINT, DTRACEACT_PANIC, DTRACEACT_CHILL,
 	};
+	struct dtrace_ioc_error err;
+	struct dtk_program *prog;
 	u32 i;
 
-	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
-		struct img *m = good();
-		size_t size;
-		u8 *blob;
+	for (i = 0; i < 2 * ARRAY_SIZE(kinds); i++) {
+		struct img *m = img_new();
+		u16 kind = kinds[i / 2];
+		bool takes = kind == DTRACEACT_RAISE || kind == DTRACEACT_CHILL;
+
+		m->hdr.flags = i % 2 ? DTRACE_IMG_DESTRUCTIVE : 0;
+		img_act(m, kind, takes ? img_const(m, 1) : DTRACE_DIFO_NONE);
+		img_clause(m, DTRACE_DIFO_NONE, 1);
+		assert_int_equal(img_load(m, &prog, &err), i % 2 ? 0 : -EINVAL);
+		if (!(i % 2)) {
+			assert_non_null(strstr(err.msg, "-w"));
+			continue;
+		}
+		assert_true(prog->needs & DTK_NEEDS_DESTRUCTIVE);
+		assert_int_equal(!!(prog->needs & DTK_NEEDS_DEBUGGER), kind == DTRACEACT_BREAKPOINT);
+		dtk_program_put(prog);
+	}
+}
+
+/* Orders of speculation, aggregation and what records that would have no record, or lose it. */
+static void orders(void **state)
+{
+	enum { SPEC = DTRACEACT_SPECULATE, COMMIT = DTRACEACT_COMMIT, DISCARD = DTRACEACT_DISCARD,
+	       TRACE = DTRACEACT_DIFEXPR, COUNT = DTRACEAGG_COUNT, EXIT = DTRACEACT_EXIT,
+	       RAISE = DTRACEACT_RAISE, VAL = DTRACEACT_DIFVAL, DEFAULT = DTRACEACT_DEFAULT };
+	static const struct { u16 acts[4]; bool good; } cases[] = {
+		{ { SPEC, TRACE, COMMIT }, true }, { { SPEC, TRACE, DISCARD, TRACE }, true },
+		{ { VAL, SPEC }, true }, { { VAL, COMMIT, VAL }, true }, { { RAISE, COMMIT }, true },
+		{ { TRACE, DISCARD, TRACE }, true }, { { DISCARD, SPEC, TRACE }, true },
+		{ { TRACE, SPEC }, false }, { { COUNT, SPEC }, false }, { { SPEC, SPEC }, false },
+		{ { COMMIT, SPEC }, false }, { { EXIT, SPEC }, false }, { { DEFAULT, SPEC }, false },
+		{ { SPEC, COUNT }, false }, { { SPEC, EXIT }, false }, { { SPEC, RAISE }, false },
+		{ { COMMIT, COMMIT }, false }, { { COMMIT, TRACE }, false }, { { COMMIT, COUNT }, false },
+		{ { COMMIT, DEFAULT }, false }, { { COMMIT, EXIT }, false }, { { TRACE, COMMIT }, false },
+		{ { COUNT, COMMIT }, false }, { { SPEC, COMMIT, TRACE }, false },
+	};
+	struct dtk_program *prog;
+	u32 i, n;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct img *m = img_new();
+		u32 one = img_const(m, 1);
 
 		m->hdr.flags = DTRACE_IMG_DESTRUCTIVE;
-		m->acts[0].kind = kinds[i];
-		blob = img_blob(m, &size);
-		expect_refused(blob, size, "not supported yet");
-		free(blob);
-		free(m);
+		for (n = 0; n < 4 && cases[i].acts[n]; n++) {
+			u16 kind = cases[i].acts[n];
+
+			img_act(m, kind, kind == COUNT || kind == DEFAULT ? DTRACE_DIFO_NONE : one);
+		}
+		img_clause(m, DTRACE_DIFO_NONE, n);
+		if (img_load(m, &prog, NULL) != (cases[i].good ? 0 : -EINVAL))
+			fail_msg("case %u", i);
+		if (cases[i].good)
+			dtk_program_put(prog);
 	}
 }
 
@@ -336,7 +380,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		test(good_one), test(count_layout), test(headers), test(truncated), test(damages),
-		test(actions_of_later), test(pattern_lengths), test(memory_runs_out),
+		test(destructive), test(orders), test(pattern_lengths), test(memory_runs_out),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

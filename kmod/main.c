@@ -18,6 +18,8 @@ static const struct {
 } rooms[] = {
 	{ dtk_probes_init, dtk_probes_exit },
 	{ dtk_stack_init, dtk_stack_exit },
+	{ dtk_path_init, dtk_path_exit },
+	{ dtk_destroy_init, dtk_destroy_exit },
 	{ dtk_enabling_init, dtk_enabling_exit },
 	{ dtk_consumers_init, dtk_consumers_exit },
 	{ dtk_prov_dtrace_init, dtk_prov_dtrace_exit },	/* first: BEGIN, END, ERROR are 1, 2, 3 */

@@ -67,6 +67,21 @@ bool dtk_ureg(struct dtk_fire *f, u32 reg, u64 *val);	/* false: BADINDEX */
 /* Fill pcs[n], zero-padded. The user one returns DTRACE_USTK_*, and depth through *depth. */
 void dtk_stack_kernel(struct dtk_fire *f, u64 *pcs, u32 n);
 u32 dtk_stack_user(struct dtk_fire *f, u64 *pcs, u32 n, u32 *depth);
+/*
+ * Destructive actions. 0, or -errno: not possible here (-> fault). raise sends a signal to the
+ * current process once this firing has ended; a stop is SIGSTOP. chill spins; its bound is
+ * 500 ms in each second and CPU.
+ */
+int dtk_raise(u32 sig);
+int dtk_chill(u64 ns);
+void dtk_panic(void);
+void dtk_breakpoint(void);
+/* Subroutines that ask the kernel, DIF_SUBR_PROGENYOF .. RW_WRITE_HELD: 0 or a DTRACEFLT_* with *val. */
+u32 dtk_ask(u32 subr, u64 arg, u64 *val);
+/* Path of a struct path at a kernel address: as dtk_builtin_str(). */
+bool dtk_path_str(u64 path, char *dst, size_t n);
+/* Register at the probe itself, kernel's or user's; false: BADINDEX. */
+bool dtk_reg(struct dtk_fire *f, u32 reg, u64 *val);
 /* Fire the consumer's dtrace:::ERROR ECBs. */
 void dtk_error_fire(struct dtk_sink *sink, struct dtk_fire *err);
 

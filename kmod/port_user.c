@@ -165,6 +165,8 @@ int dtk_read_user(void *dst, u64 addr, size_t n)
 
 int dtk_write_user(u64 addr, const void *src, size_t n)
 {
+	if (!n)
+		return 0;
 	if (map_room(addr, true) < n)
 		return -EFAULT;
 	memcpy((void *)(uintptr_t)addr, src, n);
@@ -249,6 +251,55 @@ u32 dtk_stack_user(struct dtk_fire *f, u64 *pcs, u32 n, u32 *depth)
 	(void)f;
 	*depth = copy_pcs(pcs, n, dtk_port.upcs);
 	return dtk_port.ustack_why;
+}
+
+bool dtk_reg(struct dtk_fire *f, u32 reg, u64 *val)
+{
+	(void)f;
+	*val = 3000 + reg;
+	return reg < DIF_REG_MAX;
+}
+
+int dtk_raise(u32 sig)
+{
+	if (sig > 64)
+		return -EINVAL;
+	dtk_port.raised = sig;
+	dtk_port.nraised++;
+	return 0;
+}
+
+int dtk_chill(u64 ns)
+{
+	if (ns > 500000000)
+		return -EINVAL;
+	dtk_port.chilled += ns;
+	return 0;
+}
+
+void dtk_panic(void)
+{
+	dtk_port.raised = U32_MAX;
+}
+
+void dtk_breakpoint(void)
+{
+	dtk_port.raised = U32_MAX - 1;
+}
+
+u32 dtk_ask(u32 subr, u64 arg, u64 *val)
+{
+	if (arg == U64_MAX)
+		return DTRACEFLT_BADADDR;
+	*val = arg + subr;
+	return 0;
+}
+
+bool dtk_path_str(u64 path, char *dst, size_t n)
+{
+	if (n)
+		snprintf(dst, n, "/path/%llx", path);
+	return path != 0;
 }
 
 void dtk_error_fire(struct dtk_sink *sink, struct dtk_fire *err)

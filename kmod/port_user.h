@@ -65,6 +65,8 @@ struct dtk_port {
 	u64 kpcs[64], upcs[64];		/* stacks, 0-terminated */
 	u32 ustack_why;			/* DTRACE_USTK_* */
 	void (*error)(struct dtk_sink *sink, struct dtk_fire *err);
+	u32 raised, nraised;		/* the last signal, how many */
+	u64 chilled;			/* sum */
 	long fail_alloc;		/* if > 0: the allocation after that many - 1 more fails */
 	long nalloc;			/* live allocations */
 };

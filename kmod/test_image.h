@@ -188,6 +188,8 @@ static inline int img_load(struct img *m, struct dtk_program **prog, struct dtra
 /* ---- A consumer ------------------------------------------------------------- */
 
 #define RIG_CPUS 2
+#define RIG_SPECS 2
+#define RIG_SPECSIZE 256
 
 struct rig {
 	struct dtk_sink sink;
@@ -235,6 +237,7 @@ static inline void rig_cpu(struct rig *r, u32 cpu, u32 policy, size_t bufsize)
 	assert_int_equal(dtk_aggbuf_create(&cc->agg, r->agghalf[cpu][0], r->agghalf[cpu][1],
 					   bufsize), 0);
 	cc->scratch = dtk_alloc(DTK_SCRATCH);
+	assert_int_equal(dtk_specbufs_create(&cc->spec, RIG_SPECS, RIG_SPECSIZE), 0);
 	r->ccpus[cpu] = cc;
 }
 
@@ -257,6 +260,7 @@ static inline struct rig *rig_prog(struct dtk_program *prog, u32 policy, size_t 
 		.live = 1, .cpu = DTRACE_CPUALL, .ncpus = RIG_CPUS, .ccpu = r->ccpus,
 		.vars = dtk_vars_create(RIG_CPUS),
 	};
+	assert_int_equal(dtk_specs_create(&r->sink, RIG_SPECS), 0);
 	assert_int_equal(dtk_vars_declare(r->sink.vars, prog, NULL), 0);
 	assert_int_equal(dtk_vars_dynalloc(r->sink.vars, dynsize), 0);
 	rig_ecbs(r);
@@ -287,7 +291,9 @@ static inline void rig_free(struct rig *r)
 		dtk_free(r->buf[cpu].half[1]);
 		dtk_free(r->ccpu[cpu].scratch);
 		dtk_free(r->ccpu[cpu].cache);
+		dtk_specbufs_destroy(r->ccpu[cpu].spec, RIG_SPECS);
 	}
+	dtk_specs_destroy(&r->sink);
 	dtk_vars_destroy(r->sink.vars);
 	dtk_program_put(r->prog);
 	free(r->ecbs);

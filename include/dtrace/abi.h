@@ -101,6 +101,9 @@ typedef struct dtrace_probedesc {
 #define DTRACEAGG_LLQUANTIZE	(DTRACEACT_AGGREGATION + 9)	/* u64 arg, s64[DTRACE_LLQUANTIZE_NBUCKETS()] */
 
 #define DTRACEACT_CLASS(x)	((x) & 0xff00)
+#define DTRACEACT_ISDESTRUCTIVE(x) \
+	(DTRACEACT_CLASS(x) == DTRACEACT_PROC_DESTRUCTIVE || \
+	 DTRACEACT_CLASS(x) == DTRACEACT_KERNEL_DESTRUCTIVE)
 #define DTRACEACT_ISAGG(x)	(DTRACEACT_CLASS(x) == DTRACEACT_AGGREGATION)
 
 /* arg of ustack() and jstack(): frames and bytes of string space; of stack(): frames. */
@@ -172,7 +175,7 @@ typedef struct dtrace_recdesc {
  * epid 0: skip these 8 bytes (padding). */
 typedef struct dtrace_rechdr {
 	dtrace_epid_t dtrh_epid;
-	__u32 dtrh_pad;
+	__u32 dtrh_size;	/* bytes of the whole record, header included, multiple of 8 */
 	__u64 dtrh_timestamp;	/* ns, monotonic */
 } dtrace_rechdr_t;
 
@@ -230,6 +233,13 @@ struct dtrace_difo_desc {
 #define DTRACE_DIFO_NONE	0xffffffffu
 
 /*
+ * arg of SPECULATE. With INHERIT it is the compiler's, for the later parts of a clause that it cut
+ * in pieces: value 0 means that this run does not speculate, else the low 32 bits are the
+ * speculation; and it alone makes no record.
+ */
+#define DTRACE_SPEC_INHERIT	1
+
+/*
  * An action of a clause. A tuple is a run of DIFEXPR, STACK, USTACK, USYM, ...
  * actions followed by one aggregating action whose ntuple counts them; likewise
  * the values of a printf (the first has kind PRINTF, the rest DIFEXPR).
@@ -243,7 +253,7 @@ struct dtrace_act_desc {
 	__u32 incr;		/* quantize family: difo of the increment, or DTRACE_DIFO_NONE */
 	__u32 varid;		/* aggregating actions: the aggregation's id */
 	__u32 pad2;
-	__u64 arg;		/* lquantize parameters, stack depth, tracemem size, LIBACT code */
+	__u64 arg;		/* lquantize parameters, stack depth, tracemem size, LIBACT code, DTRACE_SPEC_* */
 	__u64 uarg;		/* echoed: the consumer's cookie */
 };
 
@@ -304,22 +314,27 @@ struct dtrace_ioc_enable {
 };
 
 /* Runtime options. 0 asks for the default given. Sizes in bytes per CPU. */
+/*
+ * switch: records lost while the active half is full are counted. ring: a record takes the
+ * place of the oldest ones. fill: recording ends for good when a record does not fit;
+ * room is kept for what END records.
+ */
 #define DTRACE_BUFPOLICY_SWITCH	0
 #define DTRACE_BUFPOLICY_RING	1
 #define DTRACE_BUFPOLICY_FILL	2
 struct dtrace_ioc_go {
-	__u64 bufsize;		/* 4m; 4096 .. 1g; rounded up to pages */
-	__u64 aggsize;		/* 4m; 4096 .. 1g */
-	__u64 dynvarsize;		/* 1m, in all; 4096 .. 1g */
-	__u64 cleanrate;	/* ns between cleanings of dynamic variables: 9900990; >= 1 ms */
+	__u64 bufsize;		/* 4m; 8 .. 1g; less than a page: that much is used of one */
+	__u64 aggsize;		/* 4m; .. 1g; rounded up to pages, as the next */
+	__u64 dynvarsize;		/* 1m, in all; .. 1g */
+	__u64 cleanrate;	/* ns between cleanings of dynamic variables and speculations: 9900990; >= 1 ms */
 	__u64 aliveness;	/* ns without a STATUS call after which the consumer counts as dead: 30 s */
 	__u32 bufpolicy;
 	__u32 bufresize;	/* 0 auto: halve until memory suffices; 1 manual: -ENOMEM */
 	__u32 cpu;		/* DTRACE_CPUALL or the only CPU to trace */
-	__u32 nspec;		/* 1 */
-	__u64 specsize;		/* 32k */
-	/* out */
-	__u64 got_bufsize, got_aggsize, got_dynvarsize;	/* after rounding and resizing */
+	__u32 nspec;		/* 1; .. 65536 speculations at a time */
+	__u64 specsize;		/* 32k; .. 16m: of each on each CPU; rounded down to a multiple of 8 */
+	/* out: after rounding and resizing; the first two are the bytes to map */
+	__u64 got_bufsize, got_aggsize, got_dynvarsize;
 	__s32 begin_cpu;	/* where BEGIN fired */
 	__u32 pad;
 };
@@ -343,7 +358,8 @@ struct dtrace_ioc_switch {
 	__u32 half;		/* out: 0 or 1 */
 	__u32 pad;
 	__u64 size;		/* out: bytes to read */
-	__u64 oldest;		/* out: offset of the oldest record (ring policy), else 0 */
+	__u64 oldest;		/* out: ring policy: offset of the oldest record: read from there to size,
+				 * then from 0 to there; else 0 */
 	__u64 drops;		/* out: records lost in this half */
 	__u64 errors;		/* out: clauses ended by a fault in this half */
 	__u64 timestamp;	/* out: when it was switched, ns */

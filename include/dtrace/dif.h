@@ -209,9 +209,6 @@ struct dif_var {
 	X("stackdepth",	STACKDEPTH,	0x129) \
 	X("ustackdepth", USTACKDEPTH,	0x12a) \
 	X("ipl",	IPL,		0x12b)	/* 1 if interrupts were off at the probe */ \
-	X("curcpu",	CURCPU,		0x12c)	/* cpuinfo_t * */ \
-	X("curpsinfo",	CURPSINFO,	0x12d) \
-	X("curlwpsinfo", CURLWPSINFO,	0x12e) \
 	X("pset",	PSET,		0x12f) \
 	X("chip",	CHIP,		0x130) \
 	X("lgrp",	LGRP,		0x131) \

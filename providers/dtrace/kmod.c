@@ -31,6 +31,19 @@ static const struct dtk_provider_ops ops = {
 	.sync = nothing_to_sync,
 };
 
+size_t dtk_end_bytes(const struct dtk_consumer *cons)
+{
+	const struct dtk_ecb *ecb;
+	size_t n = 0;
+
+	lockdep_assert_held(&dtk_lock);
+	for (ecb = rcu_dereference_protected(end->ecbs, 1); ecb; ecb = ecb->next) {
+		if (ecb->sink == &cons->sink)
+			n += ecb->clause->size;
+	}
+	return n;
+}
+
 int dtk_fire_begin(struct dtk_consumer *cons)
 {
 	struct dtk_fire f = { .flags = DTK_FIRE_END };
