@@ -26,7 +26,7 @@ INCS	:= -Iinclude -Idlang -Iuserland/proc -Iuserland/libdtrace -Iproviders/pid -
 ALL_CFLAGS := -std=gnu11 -D_GNU_SOURCE -DDT_VERSION='"$(VERSION)"' -fPIC $(WARN) $(INCS) $(CFLAGS)
 # flex and bison write code that -Wextra dislikes.
 GEN_CFLAGS := $(filter-out -Werror -Wextra,$(ALL_CFLAGS)) -Wno-unused-function
-LIBS	:= -ldw -lelf -lZydis -liberty -lpthread -ldl
+LIBS	:= -lbpf -ldw -lelf -lZydis -liberty -lpthread -ldl
 SAN	:= -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 
 # Neither tests nor the providers' kernel halves.
@@ -37,7 +37,8 @@ PROC_SRC := $(call product,userland/proc/*.c) $(call product,providers/*/*.c)
 LIB_SRC	:= $(DLANG_SRC) $(PROC_SRC) $(call product,userland/libdtrace/*.c)
 CMD_SRC	:= $(call product,userland/dtrace/*.c)
 GEN_SRC	:= $(BUILD)/gen/lex.c $(BUILD)/gen/grammar.c
-ENGINE	:= image dif_check dif_exec dif_subr vars dynvar buffer agg fire port_user
+ENGINE	:= image dif_check dif_exec dif_subr subr_json subr_sys vars dynvar buffer spec agg fire action \
+	port_user
 ENGINE_SRC := $(ENGINE:%=kmod/%.c)
 KMOD_FILES := Kbuild $(wildcard kmod/*.[ch] kmod/arch/x86/*.[ch] providers/*/kmod*.[ch] include/dtrace/*.h)
 
@@ -52,7 +53,7 @@ Q = $(if $(V),,@printf '  %-6s %s\n' $(1) $@;)
 .PHONY: all userland module targets test tests fuzzers install uninstall style clean
 .DELETE_ON_ERROR:
 all: userland module
-userland: $(BUILD)/dtrace $(BUILD)/libdtrace.so
+userland: $(BUILD)/dtrace $(BUILD)/libdtrace.so $(BUILD)/dlib
 
 # ---- The compiler, libdtrace, the command ----------------------------------
 
@@ -80,6 +81,9 @@ $(BUILD)/libdtrace.so: $(BUILD)/libdtrace.so.$(SOMAJOR)
 $(BUILD)/dtrace: $(CMD_OBJ) $(BUILD)/libdtrace.so
 	$(call Q,LD)$(CC) $(CFLAGS) -o $@ $(CMD_OBJ) -L$(BUILD) -ldtrace -Wl,-rpath,'$$ORIGIN'
 
+# D libraries: where libdtrace looks for them in a build tree.
+$(BUILD)/dlib: ; @mkdir -p $(@D) && ln -sfn $(abspath dlang/lib) $@
+
 # ---- The module --------------------------------------------------------------
 
 # The newest headers there are; "make module KDIR=... KOUT=..." builds for others.
@@ -98,6 +102,13 @@ $(KOUT)/%: %
 $(KOUT)/dtrace.ko: $(KFARM) $(KMOD_FILES)
 	@test -n "$(KDIR)" || { echo "make: no kernel headers found: install linux-headers-amd64 or set KDIR" >&2; exit 1; }
 	$(MAKE) -C $(KDIR) M=$(abspath $(KOUT)) $(if $(C),C=$(C)) modules
+
+# The public headers, into folder $(1).
+define install_headers
+	install -D -m 644 userland/libdtrace/dtrace.h $(1)/dtrace.h
+	install -D -m 644 userland/libdtrace/sys/dtrace.h $(1)/sys/dtrace.h
+	for h in abi dif pid; do install -D -m 644 include/dtrace/$$h.h $(1)/dtrace/$$h.h; done
+endef
 
 # ---- Unit tests ----------------------------------------------------------------
 
@@ -123,7 +134,7 @@ $(BUILD)/test/$(notdir $(1:.c=)): $(BUILD)/san/$(1:.c=.o) $(SAN_ENG) $(if $(filt
 endef
 $(foreach t,$(TEST_SRC) $(FUZZ_SRC),$(eval $(call test_rule,$(t))))
 
-tests: $(TESTS)
+tests: $(TESTS) $(BUILD)/dlib
 test: tests
 	tools/unit $(BUILD)/test
 
@@ -154,9 +165,9 @@ fuzzers: $(FUZZERS)
 
 TGT	:= $(BUILD)/targets
 TGT_CFLAGS := -O2 -g -Wall -Wno-infinite-recursion
-PLAIN	:= textcheck hammer forker ownint3 execer sleeper
+PLAIN	:= textcheck hammer forker ownint3 execer execways sleeper typed copied
 TARGETS := $(addprefix $(TGT)/,$(PLAIN) thrower plug plugin.so counted-pie counted-nopie counted-static \
-	counted-stripped counted-static-stripped counted-fp tiny32 raw abi)
+	counted-stripped counted-static-stripped counted-fp tiny32 raw abi api)
 
 targets: $(TARGETS)
 $(TGT)/%: tests/targets/%.c tests/targets/truth.h
@@ -168,6 +179,14 @@ $(TGT)/raw: tests/pid/raw.c tests/pid/raw_session.c tests/pid/raw_fn.S providers
 $(TGT)/abi: tests/abi/abi.c tests/abi/session.h include/dtrace/abi.h include/dtrace/dif.h
 	@mkdir -p $(@D)
 	$(call Q,CC)$(CC) $(TGT_CFLAGS) -std=gnu11 -Iinclude -o $@ $< -lpthread
+# A user's program: it sees what is installed, no more.
+$(BUILD)/headers/.stamp: userland/libdtrace/dtrace.h userland/libdtrace/sys/dtrace.h $(wildcard include/dtrace/*.h)
+	$(call install_headers,$(@D))
+	@touch $@
+$(TGT)/api: tests/api/api.c $(BUILD)/headers/.stamp $(BUILD)/libdtrace.so
+	@mkdir -p $(@D)
+	$(call Q,CC)$(CC) $(TGT_CFLAGS) -I$(BUILD)/headers -o $@ $< -L$(BUILD) -ldtrace -Wl,-rpath,'$$ORIGIN/..'
+	$(CXX) -fsyntax-only -x c++ -I$(BUILD)/headers $(BUILD)/headers/dtrace.h
 $(TGT)/thrower: tests/targets/thrower.cc tests/targets/truth.h
 	@mkdir -p $(@D)
 	$(call Q,CC)$(CXX) $(TGT_CFLAGS) -o $@ $<
@@ -193,29 +212,33 @@ $(TGT)/counted-static-stripped: VARIANT := -static -s
 
 KVER	= $(shell modinfo -F vermagic $(BUILD)/dtrace.ko 2>/dev/null | cut -d' ' -f1)
 INSTALLED = $(PREFIX)/sbin/dtrace $(LIBDIR)/libdtrace.so $(LIBDIR)/libdtrace.so.$(SOMAJOR) \
-	$(PREFIX)/include/dtrace.h $(PREFIX)/include/sys/dtrace.h \
+	$(LIBDIR)/pkgconfig/libdtrace.pc $(PREFIX)/include/dtrace.h $(PREFIX)/include/sys/dtrace.h \
 	$(PREFIX)/include/dtrace/abi.h $(PREFIX)/include/dtrace/dif.h $(PREFIX)/include/dtrace/pid.h \
 	$(PREFIX)/share/man/man1/dtrace.1
 # The command finds its library wherever both are put, DESTDIR included.
 RPATH	= $$ORIGIN/$(shell realpath -m --relative-to=$(PREFIX)/sbin $(LIBDIR))
 # Folders that uninstall takes back if they are empty; a system's own ones stay.
 FOLDERS	= include/dtrace include/sys $(if $(DESTDIR)$(filter-out /usr /usr/local,$(PREFIX)), \
-	sbin share/man/man1 $(patsubst $(PREFIX)/%,%,$(filter $(PREFIX)/%,$(LIBDIR))))
+	sbin share/man/man1 $(patsubst $(PREFIX)/%,%,$(filter $(PREFIX)/%,$(LIBDIR)/pkgconfig $(LIBDIR))))
 
 install: all
 	install -d $(DESTDIR)$(PREFIX)/sbin
 	$(CC) $(CFLAGS) -o $(DESTDIR)$(PREFIX)/sbin/dtrace $(CMD_OBJ) -L$(BUILD) -ldtrace -Wl,-rpath,'$(RPATH)'
 	install -D -m 644 $(BUILD)/libdtrace.so.$(SOMAJOR) $(DESTDIR)$(LIBDIR)/libdtrace.so.$(SOMAJOR)
 	ln -sf libdtrace.so.$(SOMAJOR) $(DESTDIR)$(LIBDIR)/libdtrace.so
-	install -D -m 644 userland/libdtrace/dtrace.h $(DESTDIR)$(PREFIX)/include/dtrace.h
-	install -D -m 644 userland/libdtrace/sys/dtrace.h $(DESTDIR)$(PREFIX)/include/sys/dtrace.h
-	for h in abi dif pid; do install -D -m 644 include/dtrace/$$h.h $(DESTDIR)$(PREFIX)/include/dtrace/$$h.h; done
+	$(call install_headers,$(DESTDIR)$(PREFIX)/include)
+	install -d $(DESTDIR)$(LIBDIR)/pkgconfig
+	sed 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|; s|@VERSION@|$(VERSION)|' userland/libdtrace/libdtrace.pc.in \
+		>$(DESTDIR)$(LIBDIR)/pkgconfig/libdtrace.pc
+	for d in $$(cd dlang/lib && find * -name '*.d'); do \
+		install -D -m 644 dlang/lib/$$d $(DESTDIR)$(PREFIX)/lib/dtrace/$$d || exit 1; done
 	install -D -m 644 userland/dtrace/dtrace.1 $(DESTDIR)$(PREFIX)/share/man/man1/dtrace.1
 	install -D -m 644 $(BUILD)/dtrace.ko $(DESTDIR)/lib/modules/$(KVER)/updates/dtrace.ko
 	test -n "$(DESTDIR)" || { ldconfig; depmod $(KVER); }
 
 uninstall:
 	rm -f $(INSTALLED:%=$(DESTDIR)%) $(DESTDIR)/lib/modules/*/updates/dtrace.ko
+	rm -rf $(DESTDIR)$(PREFIX)/lib/dtrace
 	-cd $(DESTDIR)$(PREFIX) && rmdir -p --ignore-fail-on-non-empty $(FOLDERS) 2>/dev/null
 	-cd $(DESTDIR)/ && rmdir $(if $(DESTDIR),-p) --ignore-fail-on-non-empty $(PREFIX:/%=%) lib/modules/*/updates 2>/dev/null
 	test -n "$(DESTDIR)" || { ldconfig; depmod; }

@@ -85,6 +85,14 @@ enum dt_storage {
 	DT_SC_AUTO, DT_SC_REGISTER, DT_SC_STATIC,	/* C's; refused in D */
 };
 
+/* Stability (Guide, chapter "Stability"), with the values of DTRACE_STABILITY_* and DTRACE_CLASS_*: more is better. */
+enum { DT_ST_INTERNAL, DT_ST_PRIVATE, DT_ST_OBSOLETE, DT_ST_EXTERNAL, DT_ST_UNSTABLE, DT_ST_EVOLVING, DT_ST_STABLE,
+       DT_ST_STANDARD, DT_ST_WORDS };
+enum { DT_CL_UNKNOWN, DT_CL_CPU, DT_CL_PLATFORM, DT_CL_GROUP, DT_CL_ISA, DT_CL_COMMON, DT_CL_WORDS };
+struct dt_attr {
+	uint8_t name, data, cls;
+};
+
 struct dt_node {
 	enum dt_kind kind;
 	enum dt_op op;
@@ -106,9 +114,12 @@ struct dt_node {
 		struct { const char *obj; } sym;	/* object before the backtick, "" if none */
 		struct { struct dt_node *keys; bool has_keys; } agg;	/* keys list; no brackets: has_keys false */
 		const struct dt_type *type;
+		/* XLATE: type as above; the translator; once the whole struct is wanted, its members (XMEMBER) */
+		struct { const struct dt_type *type; const struct dt_ident *by; struct dt_node *members; } xl;
 		/* prov mod func name, "" = any */
 		struct { const char *part[4]; bool by_id; uint32_t id; const char *text; } pdesc;
-		struct { bool has_body; } clause;	/* no braces at all: default action */
+		struct { bool has_body;	/* no braces at all: default action */
+			 struct dt_attr descattr, stmtattr; } clause;	/* once cooked */
 		struct { const char *text; } pragma;
 		struct { struct dt_ident *id; const struct dt_type *type; const struct dt_type **params;
 			 const char **names; uint32_t n; struct dt_node *expr; } inl;

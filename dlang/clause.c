@@ -24,6 +24,10 @@
  *
  * Clause-local variables keep their values from one block to the next, for all
  * blocks run within one firing.
+ *
+ * What follows speculate() is speculative, in later blocks, too. So this->%spec keeps
+ * the speculation (with a bit above it, as 0 means that none was named), and a block that may come
+ * after speculate() begins with that action (DTRACE_SPEC_INHERIT).
  */
 #include <stdlib.h>
 #include <string.h>
@@ -60,8 +64,18 @@ static struct dt_clause *cur(struct dt_gen *g)
 
 static int codegen(struct dt_gen *g, const struct dt_node *n, struct dt_difo **ret)
 {
+	const struct dt_compile *cc = g->ck->cc;
+
 	*ret = dt_codegen(g->ck->types, g->ck->diag, n);
-	return *ret ? 0 : -1;
+	if (!*ret)
+		return -1;
+	if (cc->iregs && (*ret)->nregs > cc->iregs)
+		return dt_error(g->ck->diag, D_REGS, n->loc, "this expression needs %u registers, and option iregs "
+				"allows %u", (*ret)->nregs, cc->iregs);
+	if (cc->tregs && (*ret)->ntuple > cc->tregs)
+		return dt_error(g->ck->diag, D_REGS, n->loc, "this expression needs %u tuple registers, and option "
+				"tregs allows %u", (*ret)->ntuple, cc->tregs);
+	return 0;
 }
 
 static struct dt_action *new_action(struct dt_gen *g, uint16_t kind, struct dt_loc loc)
@@ -145,12 +159,16 @@ static int record(struct dt_gen *g, const struct dt_node *s)
 	return 0;
 }
 
+static int remember_spec(struct dt_gen *g, struct dt_node *s);
+
 static int statement(struct dt_gen *g, struct dt_node *s)
 {
 	struct dt_node *e = s->kid[0];
 
 	if (!e)
 		return 0;
+	if (s->rec && s->rec->kind == DTRACEACT_SPECULATE && g->blocks && remember_spec(g, s))
+		return -1;
 	if (s->rec)
 		return record(g, s);
 	/* nobody looks at the old value of x++ here */
@@ -213,6 +231,8 @@ static int begin(struct dt_gen *g, const struct dt_node *pred)
 	c = &p->clauses[p->nclauses++];
 	c->loc = g->node->kid[0] ? g->node->kid[0]->loc : g->node->loc;
 	c->text = dt_clause_text(g, g->node);
+	c->descattr = g->node->u.clause.descattr;
+	c->stmtattr = g->node->u.clause.stmtattr;
 	if (set_patterns(g, c))
 		return -1;
 	return pred ? codegen(g, pred, &c->pred) : 0;
@@ -223,14 +243,14 @@ static const struct dt_type *next_type(struct dt_gen *g)
 	return dt_basic(g->ck->types, DT_B_UINT64);
 }
 
-/* this->%next, as a node at @at. */
-static struct dt_node *next_var(struct dt_gen *g, const struct dt_node *at)
+/* A hidden variable, as a node at @at. */
+static struct dt_node *hidden_var(struct dt_gen *g, const char *name, const struct dt_node *at)
 {
-	struct dt_ident *id = dt_ident_lookup(g->ck->idents, DT_SCOPE_THIS, "%next");
+	struct dt_ident *id = dt_ident_lookup(g->ck->idents, DT_SCOPE_THIS, name);
 	struct dt_node *n = dt_mk_node(g->ck, DT_N_VAR, at);
 
 	if (!id) {
-		id = dt_ident_add(g->ck->idents, DT_SCOPE_THIS, DT_I_SCALAR, "%next");
+		id = dt_ident_add(g->ck->idents, DT_SCOPE_THIS, DT_I_SCALAR, name);
 		if (!id)
 			nomem(g, at->loc);
 		else
@@ -245,15 +265,20 @@ static struct dt_node *next_var(struct dt_gen *g, const struct dt_node *at)
 	return n;
 }
 
-/* %next = value */
-static int set_next(struct dt_gen *g, const struct dt_node *at, struct dt_node *value)
+static int set_hidden(struct dt_gen *g, const char *name, const struct dt_node *at, struct dt_node *value)
 {
-	struct dt_node *var = next_var(g, at), *set;
+	struct dt_node *var = hidden_var(g, name, at), *set;
 
 	if (!var || !value)
 		return -1;
 	set = dt_mk_op2(g->ck, DT_OP_ASGN, var, value, var->type);
 	return set ? effect(g, set) : -1;
+}
+
+/* %next = value */
+static int set_next(struct dt_gen *g, const struct dt_node *at, struct dt_node *value)
+{
+	return set_hidden(g, "%next", at, value);
 }
 
 static struct dt_node *number(struct dt_gen *g, const struct dt_node *at, uint64_t block)
@@ -275,14 +300,44 @@ static int set_next_if(struct dt_gen *g, struct dt_node *c, uint64_t yes, uint64
 	return value->kid[1] && value->kid[2] ? set_next(g, c, value) : -1;
 }
 
+/* The statement speculate(id) becomes { %spec = 1 << 32 | id; speculate((unsigned int)%spec) }. */
+static int remember_spec(struct dt_gen *g, struct dt_node *s)
+{
+	struct dt_want *w = s->rec->wants;
+	struct dt_node *bit = number(g, s, 1ull << 32), *mask = number(g, s, UINT32_MAX);
+	struct dt_node *var = hidden_var(g, "%spec", s), *id = w->val, *val, *low;
+
+	if (!bit || !mask || !var)
+		return -1;
+	low = dt_mk_op2(g->ck, DT_OP_BAND, id, mask, next_type(g));
+	val = low ? dt_mk_op2(g->ck, DT_OP_BOR, low, bit, next_type(g)) : NULL;
+	mask = number(g, s, UINT32_MAX);
+	w->val = mask ? dt_mk_op2(g->ck, DT_OP_BAND, var, mask, next_type(g)) : NULL;
+	g->speculates = true;
+	return val && w->val ? set_hidden(g, "%spec", s, val) : -1;
+}
+
+static int inherit_spec(struct dt_gen *g, const struct dt_node *at)
+{
+	struct dt_node *var = hidden_var(g, "%spec", at);
+	struct dt_action *a = var ? new_action(g, DTRACEACT_SPECULATE, at->loc) : NULL;
+
+	if (!a)
+		return -1;
+	a->arg = DTRACE_SPEC_INHERIT;
+	return codegen(g, var, &a->difo);
+}
+
 static int begin_block(struct dt_gen *g, const struct dt_node *at, uint64_t block)
 {
-	struct dt_node *var = next_var(g, at), *num = number(g, at, block), *eq;
+	struct dt_node *var = hidden_var(g, "%next", at), *num = number(g, at, block), *eq;
 
 	if (!var || !num)
 		return -1;
 	eq = dt_mk_op2(g->ck, DT_OP_EQ, var, num, dt_basic(g->ck->types, DT_B_INT));
-	return eq ? begin(g, eq) : -1;
+	if (!eq || begin(g, eq))
+		return -1;
+	return g->speculates ? inherit_spec(g, at) : 0;
 }
 
 static int statements(struct dt_gen *g, struct dt_node *list, uint64_t after);
@@ -299,11 +354,18 @@ static int if_statement(struct dt_gen *g, struct dt_node *s, uint64_t after)
 	uint64_t yes = s->kid[1] ? dt_idents_block(g->ck->idents) : after;
 	uint64_t no = s->kid[2] ? dt_idents_block(g->ck->idents) : after;
 
+	bool before = g->speculates, yesspec;
+
 	if (set_next_if(g, s->kid[0], yes, no))
 		return -1;
 	if (s->kid[1] && side(g, s->kid[1], yes, after))
 		return -1;
-	return s->kid[2] ? side(g, s->kid[2], no, after) : 0;
+	yesspec = g->speculates;
+	g->speculates = before;
+	if (s->kid[2] && side(g, s->kid[2], no, after))
+		return -1;
+	g->speculates |= yesspec;
+	return 0;
 }
 
 static int statements(struct dt_gen *g, struct dt_node *list, uint64_t after)
@@ -334,17 +396,32 @@ static bool has_if(const struct dt_node *list)
 	return false;
 }
 
+static bool has_speculate(const struct dt_node *list)
+{
+	for (; list; list = list->next) {
+		if (list->rec && list->rec->kind == DTRACEACT_SPECULATE)
+			return true;
+		if (list->kind == DT_N_IF && (has_speculate(list->kid[1]) || has_speculate(list->kid[2])))
+			return true;
+	}
+	return false;
+}
+
 int dt_gen_clause(struct dt_gen *g, struct dt_node *clause)
 {
 	struct dt_node *pred = clause->kid[1], *list = clause->kid[2];
-	bool blocks = has_if(list);
+	bool blocks = has_if(list), spec = blocks && has_speculate(list);
 
 	g->node = clause;
+	g->blocks = blocks;
+	g->speculates = false;
 	if (blocks && pred && (begin(g, NULL) || set_next(g, clause, number(g, clause, 0))))
 		return -1;
 	if (begin(g, pred))
 		return -1;
 	if (blocks && !pred && set_next(g, clause, number(g, clause, 0)))
+		return -1;
+	if (spec && set_hidden(g, "%spec", clause, number(g, clause, 0)))
 		return -1;
 	if (!list)
 		return new_action(g, DTRACEACT_DEFAULT, clause->loc) ? 0 : -1;

@@ -258,6 +258,8 @@ static int cg_dispatch(struct dt_cg *cg, const struct dt_node *n)
 		return cg_op2(cg, n);
 	case DT_N_OP3:
 		return cg_op3(cg, n);
+	case DT_N_XLATE:
+		return cg_xlate(cg, n);
 	default:
 		return cg_fail(cg, D_UNKNOWN, "internal: this node cannot be compiled");
 	}

@@ -5,6 +5,7 @@
  *   codegen.c       the expression: dispatch, constants, casts, calls, branches
  *   codegen_op.c    operators and assignment
  *   codegen_mem.c   variables and memory: lvalues
+ *   codegen_xlate.c whole translated structs
  *   codegen_emit.c  instructions, registers, labels, tables
  *
  * Registers. A function that yields a value returns a register that the caller
@@ -30,6 +31,8 @@ struct dt_cg {
 	struct dt_loc loc;	/* of the node being compiled */
 	bool failed;
 	uint32_t regs;		/* bit n: register n is in use */
+	uint32_t maxreg;	/* highest ever used */
+	uint32_t ntup, maxtup;	/* tuple elements pushed now, and most at once */
 	uint32_t *text;
 	unsigned *lines;
 	uint32_t ntext, textcap;
@@ -40,6 +43,7 @@ struct dt_cg {
 	struct dif_var *vars;
 	uint32_t nvars;
 	uint32_t *labels;	/* label -> instruction */
+	bool creating;		/* what is being opened will be stored to */
 	uint32_t nlabels;
 };
 
@@ -74,10 +78,15 @@ struct cg_lval {
 	uint64_t off;			/* MEM: bytes from addr */
 };
 void cg_open(struct dt_cg *cg, const struct dt_node *n, struct cg_lval *lv);
+void cg_open_target(struct dt_cg *cg, const struct dt_node *n, struct cg_lval *lv);	/* to be stored to */
 int cg_load(struct dt_cg *cg, const struct cg_lval *lv);
 void cg_store(struct dt_cg *cg, const struct cg_lval *lv, int reg);
 void cg_close(struct dt_cg *cg, struct cg_lval *lv);
 int cg_address(struct dt_cg *cg, const struct dt_node *n);
+
+/* codegen_xlate.c */
+int cg_xlate(struct dt_cg *cg, const struct dt_node *n);
+int cg_text_length(struct dt_cg *cg, int text, uint64_t room);
 
 /* codegen_emit.c */
 int cg_reg(struct dt_cg *cg);

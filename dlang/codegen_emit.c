@@ -37,6 +37,8 @@ int cg_reg(struct dt_cg *cg)
 		if (cg->regs & 1u << r)
 			continue;
 		cg->regs |= 1u << r;
+		if ((uint32_t)r > cg->maxreg)
+			cg->maxreg = (uint32_t)r;
 		return r;
 	}
 	if (!cg->failed) {
@@ -58,12 +60,23 @@ int cg_result(struct dt_cg *cg, int reg)
 	return reg ? reg : cg_reg(cg);
 }
 
+static void count_tuple(struct dt_cg *cg, uint32_t op)
+{
+	if (op == DIF_OP_FLUSHTS)
+		cg->ntup = 0;
+	else if (op == DIF_OP_POPTS && cg->ntup)
+		cg->ntup--;
+	else if ((op == DIF_OP_PUSHTR || op == DIF_OP_PUSHTV) && ++cg->ntup > cg->maxtup)
+		cg->maxtup = cg->ntup;
+}
+
 /* ---- Text --------------------------------------------------------------------------- */
 
 void cg_emit(struct dt_cg *cg, uint32_t instr)
 {
 	if (cg->failed)
 		return;
+	count_tuple(cg, instr >> 24);
 	if (cg->ntext == DIF_TEXT_MAX) {
 		cg_fail(cg, D_DIFO_SIZE, "this expression compiles to too many instructions");
 		return;
@@ -260,7 +273,7 @@ struct dt_difo *dt_codegen(struct dt_types *types, struct dt_diag *diag, const s
 	*d = (struct dt_difo){
 		.text = cg.text, .ntext = cg.ntext, .lines = cg.lines, .ints = cg.ints, .nints = cg.nints,
 		.strs = cg.strs, .nstrs = cg.nstrs, .vars = cg.vars, .nvars = cg.nvars,
-		.rtype = dt_dif_type(n->type), .ctype = n->type,
+		.nregs = cg.maxreg, .ntuple = cg.maxtup, .rtype = dt_dif_type(n->type), .ctype = n->type,
 	};
 	return d;
 }

@@ -86,6 +86,15 @@ void cg_open(struct dt_cg *cg, const struct dt_node *n, struct cg_lval *lv)
 	}
 }
 
+void cg_open_target(struct dt_cg *cg, const struct dt_node *n, struct cg_lval *lv)
+{
+	bool was = cg->creating;
+
+	cg->creating = n->kind != DT_N_VAR && !(n->kind == DT_N_INDEX && n->ident);
+	cg_open(cg, n, lv);
+	cg->creating = was;
+}
+
 void cg_close(struct dt_cg *cg, struct cg_lval *lv)
 {
 	for (unsigned i = 0; i < lv->nkeys; i++)
@@ -106,7 +115,9 @@ static void push_keys(struct dt_cg *cg, const struct cg_lval *lv)
 		cg_push(cg, lv->key[i], id->keys[i]);
 }
 
-static int load_var(struct dt_cg *cg, const struct cg_lval *lv)
+static void store_var(struct dt_cg *cg, const struct cg_lval *lv, int reg);
+
+static int load_var_raw(struct dt_cg *cg, const struct cg_lval *lv)
 {
 	static const enum dif_op scalar[] = { DIF_OP_LDGS, DIF_OP_LDTS, DIF_OP_LDLS };
 	const struct dt_ident *id = lv->n->ident;
@@ -126,6 +137,43 @@ static int load_var(struct dt_cg *cg, const struct cg_lval *lv)
 	}
 	reg = cg_reg(cg);
 	cg_emit(cg, DIF_INSTR_W(scalar[id->scope], id->id, reg));
+	return reg;
+}
+
+/* A struct or array of a thread, or in an associative array, which may not be there yet. */
+static bool may_be_absent(const struct cg_lval *lv)
+{
+	const struct dt_ident *id = lv->n->ident;
+	enum dt_type_kind kind = dt_type_resolve(lv->n->type)->kind;
+
+	return (kind == DT_T_STRUCT || kind == DT_T_UNION || kind == DT_T_ARRAY) && id->id >= DIF_VAR_USER &&
+	       (lv->kind == CG_LV_ELEM || id->scope == DT_SCOPE_SELF);
+}
+
+/* What was never assigned reads as zeros; a store to a part of it creates the whole. */
+static int load_var(struct dt_cg *cg, const struct cg_lval *lv)
+{
+	const struct dt_type *type = addr_type(cg);
+	int reg = load_var_raw(cg, lv), size, zeros;
+	uint32_t there;
+
+	if (!may_be_absent(lv))
+		return reg;
+	there = cg_label(cg);
+	cg_emit(cg, DIF_INSTR_R(DIF_OP_TST, reg, 0, 0));
+	cg_jump(cg, DIF_OP_BNE, there);
+	size = cg_reg(cg);
+	cg_setx(cg, dt_type_resolve(lv->n->type)->size, size);
+	zeros = cg_call(cg, DIF_SUBR_ALLOCA, &size, &type, 1);
+	cg_free(cg, size);
+	if (cg->creating) {
+		store_var(cg, lv, zeros);
+		cg_free(cg, zeros);
+		zeros = load_var_raw(cg, lv);
+	}
+	cg_emit(cg, DIF_INSTR_R(DIF_OP_MOV, zeros, 0, reg));
+	cg_free(cg, zeros);
+	cg_here(cg, there);
 	return reg;
 }
 
@@ -232,6 +280,27 @@ static void store_bits(struct dt_cg *cg, const struct cg_lval *lv, int reg)
 		extract(cg, reg, 0, n->bits, t->is_signed);
 }
 
+/*
+ * A string into a member: as much as there is of it and fits, then zeros, so that
+ * equal texts are equal memory; by way of scratch memory, for it may be the same
+ * member's.
+ */
+static void store_string(struct dt_cg *cg, const struct cg_lval *lv, int text)
+{
+	const struct dt_type *type = addr_type(cg);
+	uint64_t room = dt_type_resolve(lv->n->type)->size;
+	int size = cg_reg(cg), copy, len;
+
+	cg_setx(cg, room, size);
+	copy = cg_call(cg, DIF_SUBR_ALLOCA, &size, &type, 1);
+	len = cg_text_length(cg, text, room);
+	cg_emit(cg, DIF_INSTR_R(DIF_OP_COPYS, text, len, copy));
+	cg_emit(cg, DIF_INSTR_R(DIF_OP_COPYS, copy, size, lv->addr));
+	cg_free(cg, len);
+	cg_free(cg, copy);
+	cg_free(cg, size);
+}
+
 static void store_mem(struct dt_cg *cg, const struct cg_lval *lv, int reg)
 {
 	const struct dt_type *t = dt_type_resolve(lv->n->type);
@@ -241,6 +310,8 @@ static void store_mem(struct dt_cg *cg, const struct cg_lval *lv, int reg)
 		store_bits(cg, lv, reg);
 	} else if (dt_type_is_scalar(t)) {
 		cg_emit(cg, DIF_INSTR_R(store_op(t->size), reg, 0, lv->addr));
+	} else if (dt_type_is_string(t)) {
+		store_string(cg, lv, reg);
 	} else {
 		size = cg_reg(cg);
 		cg_setx(cg, t->size, size);

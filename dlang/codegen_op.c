@@ -114,7 +114,7 @@ static int assign(struct dt_cg *cg, const struct dt_node *n)
 	struct cg_lval lv;
 	int reg;
 
-	cg_open(cg, n->kid[0], &lv);
+	cg_open_target(cg, n->kid[0], &lv);
 	reg = cg_value(cg, n->kid[1]);
 	cg_store(cg, &lv, reg);
 	cg_close(cg, &lv);
@@ -139,7 +139,7 @@ static int assign_op(struct dt_cg *cg, const struct dt_node *n)
 	struct cg_lval lv;
 	int r, reg;
 
-	cg_open(cg, n->kid[0], &lv);
+	cg_open_target(cg, n->kid[0], &lv);
 	r = cg_value(cg, n->kid[1]);
 	reg = update(cg, n, &lv, dt_plain_op(n->op), cg_load(cg, &lv), r);
 	cg_close(cg, &lv);
@@ -153,7 +153,7 @@ static int incdec(struct dt_cg *cg, const struct dt_node *n)
 	struct cg_lval lv;
 	int reg, old = 0;
 
-	cg_open(cg, n->kid[0], &lv);
+	cg_open_target(cg, n->kid[0], &lv);
 	reg = cg_load(cg, &lv);
 	if (post) {
 		old = cg_reg(cg);

@@ -39,7 +39,7 @@ static int pragma_option(struct dt_cook *ck, const struct dt_node *n, const char
 
 	if (has_value)
 		v = skip_space(v + 1);
-	if (!len || (!has_value && *v) || (has_value && !*v))
+	if (!len || (!has_value && *v) || (has_value && !*v) || (*v != '"' && v[word_len(v)]))
 		return dt_error(ck->diag, D_PRAGMA_MALFORM, n->loc,
 				"a pragma option is written: #pragma D option name or name=value");
 	if (len >= sizeof(name) || strlen(v) >= sizeof(value))
@@ -52,23 +52,38 @@ static int pragma_option(struct dt_cook *ck, const struct dt_node *n, const char
 	return dt_error(ck->diag, D_PRAGMA_OPTSET, n->loc, "%s", err[0] ? err : "this option cannot be set");
 }
 
+/* depends_on library x.d | module ext4 | provider io */
+static int pragma_depends(struct dt_cook *ck, const struct dt_node *n, const char *s)
+{
+	static const char *const kinds[] = { "library", "module", "provider" };
+	size_t len = word_len(s);
+	const char *name = skip_space(s + len);
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		if (len != strlen(kinds[i]) || strncmp(s, kinds[i], len) || !*name || name[word_len(name)])
+			continue;
+		if (!ck->cc->depends || ck->cc->depends(ck->cc->ctx, kinds[i], name))
+			return 0;
+		return dt_error(ck->diag, D_PRAGMA_DEPEND, n->loc, "this needs the %s %s, which is not there", kinds[i],
+				name);
+	}
+	return dt_error(ck->diag, D_PRAGMA_MALFORM, n->loc,
+			"this pragma is written: #pragma D depends_on library|module|provider name");
+}
+
 static int pragma(struct dt_cook *ck, const struct dt_node *n)
 {
-	static const char *const later[] = { "attributes", "binding", "depends_on", "error", "line" };
+	static const char *const others[] = { "ident", "attributes", "binding" };	/* the last two: cook.c's */
 	const char *s = skip_space(n->u.pragma.text);
 	size_t len = word_len(s);
-	char what[64];
 
 	if (len == strlen("option") && !strncmp(s, "option", len))
 		return pragma_option(ck, n, skip_space(s + len));
-	if (len == strlen("ident") && !strncmp(s, "ident", len))
-		return 0;
-	for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++) {
-		if (len != strlen(later[i]) || strncmp(s, later[i], len))
-			continue;
-		snprintf(what, sizeof(what), "#pragma D %s", later[i]);
-		return dt_nosup(ck, n->loc, what, NULL);
-	}
+	if (len == strlen("depends_on") && !strncmp(s, "depends_on", len))
+		return pragma_depends(ck, n, skip_space(s + len));
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (len == strlen(others[i]) && !strncmp(s, others[i], len))
+			return 0;
 	return dt_error(ck->diag, D_PRAGMA_INVAL, n->loc, "there is no #pragma D %.*s", (int)len, s);
 }
 
@@ -156,8 +171,14 @@ static int run(struct dt_cook *ck, struct dt_program *prog, const char *text, si
 		return -1;
 	if (!tree->kid[0] && !ck->cc->empty_ok)
 		return dt_error(ck->diag, D_EMPTY, tree->loc, "this program is empty");
-	if (pragmas(ck, tree) || dt_cook_program(ck, tree))
+	if (pragmas(ck, tree))
 		return -1;
+	if (ck->cc->tree)
+		ck->cc->tree(ck->cc->ctx, 0, tree);
+	if (dt_cook_program(ck, tree))
+		return -1;
+	if (ck->cc->tree)
+		ck->cc->tree(ck->cc->ctx, 1, tree);
 	return generate(&g, tree);
 }
 

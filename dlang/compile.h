@@ -12,6 +12,8 @@ struct dt_gen {
 	struct dt_cook *ck;
 	struct dt_program *prog;
 	const struct dt_node *node;	/* the clause being compiled */
+	bool blocks;			/* the clause is cut at its ifs */
+	bool speculates;		/* what is compiled now may come after speculate(); only if blocks */
 	const char *text;		/* the source */
 	size_t len;
 	bool markers;			/* it has line markers: places are not where they say */

@@ -183,8 +183,15 @@ static int eval_op1(struct eval *ev, const struct dt_node *n, struct value *out)
 
 static int eval_ident(struct eval *ev, const struct dt_node *n, struct value *out)
 {
+	const struct dt_ident *id = dt_ident_lookup(ev->ps->p->idents, DT_SCOPE_GLOBAL, n->name);
 	int64_t v;
 
+	if (id && id->kind == DT_I_INLINE && id->own_inl && id->inl->kind == DT_N_INT && dt_type_is_integer(id->type)) {
+		const struct dt_type *t = dt_type_resolve(id->type);
+
+		*out = normal(id->inl->u.i.val, !t->is_signed && t->size >= 4, t->size == 8);
+		return 0;
+	}
 	if (!dt_enum_pending(ev->ps, n->name, &v) &&
 	    !dt_types_enumerator(ev->ps->types, n->name, &v, NULL))
 		return not_constant(ev, n);

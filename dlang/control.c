@@ -108,6 +108,10 @@ static int pragma_d(struct dt_parser *ps, struct line *l)
 	if (!*l->s)
 		return DT_ERROR(ps, D_PRAGMA_MALFORM, l->loc,
 				"#pragma D is empty: option, attributes, depends_on, ... must follow");
+	if (take(l, "line"))
+		return line_marker(ps, l);
+	if (take(l, "error"))
+		return DT_ERROR(ps, D_PRAGERR, l->loc, "#error: %s", l->s);
 	n = dt_node_new(ps, DT_N_PRAGMA, l->loc);
 	if (!n)
 		return -1;

@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "cook.h"
+#include "abstract.h"
 
 int dt_nomem(struct dt_cook *ck, struct dt_loc loc)
 {
@@ -14,7 +14,7 @@ int dt_nomem(struct dt_cook *ck, struct dt_loc loc)
 
 int dt_nosup(struct dt_cook *ck, struct dt_loc loc, const char *what, const char *why)
 {
-	dt_error(ck->diag, D_NOSUP, loc, "%s is not supported yet", what);
+	dt_error(ck->diag, D_NOSUP, loc, why ? "%s is not available here" : "%s is not supported yet", what);
 	return why ? dt_hint(ck->diag, "%s", why) : -1;
 }
 
@@ -53,19 +53,6 @@ static int cook_str(struct dt_cook *ck, struct dt_node *n)
 	return 0;
 }
 
-static int cook_sym(struct dt_cook *ck, struct dt_node *n)
-{
-	char what[300];
-
-	snprintf(what, sizeof(what), "the external symbol %s`%s", n->u.sym.obj ? n->u.sym.obj : "", n->name);
-	return dt_nosup(ck, n->loc, what, NULL);
-}
-
-static int cook_xlate(struct dt_cook *ck, struct dt_node *n)
-{
-	return dt_nosup(ck, n->loc, "the operator xlate", NULL);
-}
-
 static int cook_agg_misplaced(struct dt_cook *ck, struct dt_node *n)
 {
 	return dt_error(ck->diag, D_OP_ACT, n->loc, "the aggregation @%s cannot be read in an expression",
@@ -78,7 +65,7 @@ static int (*const cooks[DT_N_KINDS])(struct dt_cook *, struct dt_node *) = {
 	[DT_N_IDENT] = dt_cook_ident,
 	[DT_N_VAR] = dt_cook_var,
 	[DT_N_SCOPED] = dt_cook_scoped,
-	[DT_N_SYM] = cook_sym,
+	[DT_N_SYM] = dt_cook_sym,
 	[DT_N_AGG] = cook_agg_misplaced,
 	[DT_N_INDEX] = dt_cook_index,
 	[DT_N_CALL] = dt_cook_call,
@@ -90,7 +77,7 @@ static int (*const cooks[DT_N_KINDS])(struct dt_cook *, struct dt_node *) = {
 	[DT_N_SIZEOF] = dt_cook_sizeof,
 	[DT_N_OFFSETOF] = dt_cook_offsetof,
 	[DT_N_STRINGOF] = dt_cook_stringof,
-	[DT_N_XLATE] = cook_xlate,
+	[DT_N_XLATE] = dt_cook_xlate,
 };
 
 /* Cook an expression whose value is wanted. */
@@ -140,22 +127,6 @@ int dt_cook_want(struct dt_cook *ck, struct dt_rec *rec, const struct dt_want *w
 	*rec->tail = w;
 	rec->tail = &w->next;
 	return 0;
-}
-
-/* Does the expression do anything beside yielding a value? */
-static bool has_effect(const struct dt_node *n)
-{
-	if (!n)
-		return false;
-	if (n->kind == DT_N_CALL || (n->kind == DT_N_OP2 && n->op >= DT_OP_ASGN && n->op <= DT_OP_RSH_EQ))
-		return true;
-	if (n->kind == DT_N_OP1 && n->op >= DT_OP_PREINC && n->op <= DT_OP_POSTDEC)
-		return true;
-	for (int i = 0; i < 3; i++)
-		for (const struct dt_node *k = n->kid[i]; k; k = k->next)
-			if (has_effect(k))
-				return true;
-	return false;
 }
 
 static bool is_action(struct dt_cook *ck, const struct dt_node *n)
@@ -214,44 +185,44 @@ static int cook_stmt(struct dt_cook *ck, struct dt_node *s)
 		return dt_cook_agg(ck, s);
 	if (is_action(ck, e))
 		return dt_cook_action(ck, s);
-	if (dt_cook_expr(ck, e))
-		return -1;
-	if (!has_effect(e)) {
-		dt_error(ck->diag, D_EXPR_NULL, e->loc, "this expression has no effect");
-		return dt_hint(ck->diag, "to record its value write trace(...)");
-	}
-	return 0;
+	return dt_cook_expr(ck, e);	/* for its effects; that it has none is no error in D */
 }
 
 /* ---- Top level ------------------------------------------------------------------------ */
 
 static int cook_clause(struct dt_cook *ck, struct dt_node *clause)
 {
-	if (clause->kid[1] && cook_condition(ck, clause->kid[1], D_PRED_SCALAR, "a predicate"))
+	int err = 0;
+
+	ck->clause = clause;
+	ck->attr = DT_ATTR_DEFAULT;
+	if (clause->kid[1])
+		err = cook_condition(ck, clause->kid[1], D_PRED_SCALAR, "a predicate");
+	if (!err)
+		err = cook_stmts(ck, clause->kid[2]);
+	if (!err)
+		err = dt_check_order(ck, clause->kid[2]);
+	ck->clause = NULL;
+	clause->u.clause.stmtattr = ck->attr;
+	clause->u.clause.descattr = DT_ATTR_MAX;
+	for (const struct dt_node *d = clause->kid[0]; d; d = d->next)
+		clause->u.clause.descattr = dt_attr_min(clause->u.clause.descattr, dt_attr_of_desc(ck, d));
+	if (err || dt_attr_check(ck, clause->u.clause.descattr, clause->loc, "what this clause is for"))
 		return -1;
-	return cook_stmts(ck, clause->kid[2]);
+	return dt_attr_check(ck, ck->attr, clause->loc, "what this clause does");
 }
 
-static int cook_inline(struct dt_cook *ck, struct dt_node *n)
+/* Pragmas about what the program defines stand in its order; the others are long done (compile.c). */
+static int cook_pragma(struct dt_cook *ck, struct dt_node *n)
 {
-	struct dt_ident *id = n->u.inl.id;
-	struct dt_node *e = n->u.inl.expr;
-	char to[DT_TYPESTR], from[DT_TYPESTR];
+	const char *s = n->u.pragma.text + strspn(n->u.pragma.text, " \t");
+	size_t len = strcspn(s, " \t");
 
-	if (!id || n->u.inl.n)
-		return dt_nosup(ck, n->loc, "an inline with parameters", NULL);
-	if (dt_cook_expr(ck, e))
-		return -1;
-	if (!dt_assignable(e, n->u.inl.type))
-		return dt_error(ck->diag, D_OP_INCOMPAT, e->loc, "the inline %s is of type %s, and this is %s",
-				id->name, dt_type_name(n->u.inl.type, to, sizeof(to)), dt_typestr(e, from));
-	if (dt_convert(ck, e, n->u.inl.type))
-		return -1;
-	if (e->kind != DT_N_INT && e->kind != DT_N_STR)
-		return dt_nosup(ck, n->loc, "an inline whose value is not constant", NULL);
-	id->kind = DT_I_INLINE;
-	id->type = n->u.inl.type;
-	return dt_ident_set_inline(id, e) ? dt_nomem(ck, n->loc) : 0;
+	if (len == strlen("attributes") && !strncmp(s, "attributes", len))
+		return dt_pragma_attributes(ck, n, s + len);
+	if (len == strlen("binding") && !strncmp(s, "binding", len))
+		return dt_pragma_binding(ck, n, s + len);
+	return 0;
 }
 
 static int cook_top(struct dt_cook *ck, struct dt_node *n)
@@ -260,20 +231,51 @@ static int cook_top(struct dt_cook *ck, struct dt_node *n)
 	case DT_N_CLAUSE:
 		return cook_clause(ck, n);
 	case DT_N_INLINE:
-		return cook_inline(ck, n);
+		return dt_cook_inline(ck, n);
 	case DT_N_XLATOR:
-		return dt_nosup(ck, n->loc, "a translator definition", NULL);
+		return dt_cook_xlator(ck, n);
 	case DT_N_PROVIDER:
-		return dt_nosup(ck, n->loc, "a provider definition", NULL);
+		return dt_cook_provider(ck, n);
+	case DT_N_PRAGMA:
+		return cook_pragma(ck, n);
 	default:
 		return 0;
 	}
 }
 
+/* Whole translated structs: in the statements, and in what they record. */
+static int finish_stmts(struct dt_cook *ck, struct dt_node *list)
+{
+	for (struct dt_node *s = list; s; s = s->next) {
+		if (s->kid[0] && dt_xlate_finish(ck, s->kid[0], s->kind == DT_N_IF))
+			return -1;
+		for (struct dt_want *w = s->rec ? s->rec->wants : NULL; w; w = w->next)
+			if ((w->val && dt_xlate_finish(ck, w->val, false)) ||
+			    (w->incr && dt_xlate_finish(ck, w->incr, false)))
+				return -1;
+		if (s->kind == DT_N_IF && (finish_stmts(ck, s->kid[1]) || finish_stmts(ck, s->kid[2])))
+			return -1;
+	}
+	return 0;
+}
+
+static int finish_clause(struct dt_cook *ck, struct dt_node *clause)
+{
+	ck->clause = clause;
+	if (clause->kid[1] && dt_xlate_finish(ck, clause->kid[1], true))
+		return -1;
+	return finish_stmts(ck, clause->kid[2]);
+}
+
 int dt_cook_program(struct dt_cook *ck, struct dt_node *prog)
 {
 	for (struct dt_node *n = prog->kid[0]; n; n = n->next)
-		if (cook_top(ck, n))
+		if (cook_top(ck, n) || dt_pragmas_apply(ck, !n->next))
 			return -1;
-	return dt_cook_aggkeys(ck);
+	if (dt_cook_aggkeys(ck))
+		return -1;
+	for (struct dt_node *n = prog->kid[0]; n && ck->xlates; n = n->next)
+		if (n->kind == DT_N_CLAUSE && finish_clause(ck, n))
+			return -1;
+	return 0;
 }

@@ -8,9 +8,12 @@
  *   cook_conv.c   conversions: promotion, common types, casts, what may be assigned to what
  *   cook_fold.c   arithmetic on constants
  *   cook_var.c    identifiers, variables, arrays, members
+ *   cook_sym.c    symbols of the kernel and of processes
  *   cook_op.c     operators
  *   cook_call.c   subroutines            cook_action.c  actions
  *   cook_agg.c    aggregations           cook_printf.c  formats against their arguments
+ *   abstract.h    inlines, translators, providers, args[], stability
+ *   cook_print.c  print() and printm()
  *
  * After it each expression node has a type and, in place of every implicit
  * conversion of C, a DT_N_CAST node; what is constant is a DT_N_INT; names are
@@ -65,6 +68,13 @@ struct dt_cook {
 	struct dt_diag *diag;
 	struct dt_rec *recs;
 	struct dt_aggkey *aggkeys;
+	const struct dt_node *clause;	/* being cooked, or NULL: whose args[] are meant */
+	struct dt_node *prog;		/* all of it */
+	unsigned xdepth;		/* abstract.h: of the expansions under way */
+	unsigned long xnodes;		/* made by expansions so far */
+	bool xlates;			/* some translator was used */
+	struct dt_pending *pending;	/* stability.c: pragmas that wait for what they name */
+	struct dt_attr attr;		/* stability.c: the least of what was used since it was last set */
 };
 
 /* cook.c */
@@ -107,6 +117,7 @@ const struct dt_type *dt_promoted(struct dt_cook *ck, const struct dt_node *n);
 const struct dt_type *dt_common(struct dt_cook *ck, const struct dt_type *a, const struct dt_type *b);
 int dt_promote(struct dt_cook *ck, struct dt_node *n);
 int dt_decay(struct dt_cook *ck, struct dt_node *n);		/* array -> pointer */
+int dt_decay_string(struct dt_cook *ck, struct dt_node *n);	/* string -> char *, where C has an array of them */
 bool dt_ptr_compat(const struct dt_type *a, const struct dt_type *b);
 bool dt_assignable(const struct dt_node *n, const struct dt_type *to);
 int dt_convert(struct dt_cook *ck, struct dt_node *n, const struct dt_type *to); /* of an assignable one */
@@ -115,6 +126,10 @@ int dt_cook_cast(struct dt_cook *ck, struct dt_node *n);
 int dt_cook_stringof(struct dt_cook *ck, struct dt_node *n);
 int dt_cook_sizeof(struct dt_cook *ck, struct dt_node *n);
 int dt_cook_offsetof(struct dt_cook *ck, struct dt_node *n);
+
+/* cook_sym.c */
+int dt_cook_sym(struct dt_cook *ck, struct dt_node *n);
+int dt_cook_addr_of_sym(struct dt_cook *ck, struct dt_node *n);	/* & of a DT_N_SYM not cooked yet */
 
 /* cook_fold.c: the operands are normalised; so is the result, for @type (the type the operation is done in). */
 int dt_fold2(struct dt_cook *ck, enum dt_op op, const struct dt_type *type, uint64_t a, uint64_t b,
@@ -130,6 +145,7 @@ int dt_cook_target(struct dt_cook *ck, struct dt_node *n);	/* of an assignment: 
 int dt_settle_target(struct dt_cook *ck, struct dt_node *n, const struct dt_type *type);
 int dt_make_deref(struct dt_cook *ck, struct dt_node *n);
 int dt_taint(struct dt_cook *ck, struct dt_node *n);
+int dt_incomplete(struct dt_cook *ck, enum dt_tag tag, const struct dt_node *n, const struct dt_type *t);
 
 /* cook_op.c */
 int dt_cook_op1(struct dt_cook *ck, struct dt_node *n);
@@ -142,14 +158,31 @@ int dt_make_add(struct dt_cook *ck, struct dt_node *n);	/* kids cooked; pointers
 int dt_cook_call(struct dt_cook *ck, struct dt_node *n);
 struct dt_ident *dt_cook_function(struct dt_cook *ck, struct dt_node *n);
 int dt_check_args(struct dt_cook *ck, struct dt_node *n, unsigned lo, unsigned hi);
+int dt_check_args_tag(struct dt_cook *ck, struct dt_node *n, unsigned lo, unsigned hi, enum dt_tag tag);
 
 /* cook_action.c, cook_agg.c, cook_printf.c */
 int dt_cook_action(struct dt_cook *ck, struct dt_node *stmt);
 int dt_cook_agg(struct dt_cook *ck, struct dt_node *stmt);
 int dt_cook_aggkeys(struct dt_cook *ck);	/* after all statements */
+/* cook_kernel.c */
+int dt_cook_spec(struct dt_cook *ck, struct dt_node *call, struct dt_rec *rec);
+int dt_cook_raise(struct dt_cook *ck, struct dt_node *call, struct dt_rec *rec);
+int dt_cook_chill(struct dt_cook *ck, struct dt_node *call, struct dt_rec *rec);
+int dt_cook_plain(struct dt_cook *ck, struct dt_node *call, struct dt_rec *rec);
+int dt_check_order(struct dt_cook *ck, const struct dt_node *list);
+
 int dt_cook_depth(struct dt_cook *ck, struct dt_node *call, struct dt_want *want);
 int dt_want_symbol(struct dt_cook *ck, struct dt_node *call, struct dt_want *want);
 int dt_check_printf(struct dt_cook *ck, struct dt_node *call, struct dt_format *fmt, struct dt_node *args);
 int dt_check_printa(struct dt_cook *ck, struct dt_node *call, struct dt_rec *rec);
+
+/* cook_consumer.c */
+int dt_cook_system(struct dt_cook *ck, struct dt_node *call, struct dt_rec *rec);
+int dt_cook_freopen(struct dt_cook *ck, struct dt_node *call, struct dt_rec *rec);
+int dt_cook_ftruncate(struct dt_cook *ck, struct dt_node *call, struct dt_rec *rec);
+int dt_cook_setopt(struct dt_cook *ck, struct dt_node *call, struct dt_rec *rec);
+/* cook_print.c */
+int dt_cook_print(struct dt_cook *ck, struct dt_node *call, struct dt_rec *rec);
+int dt_cook_printm(struct dt_cook *ck, struct dt_node *call, struct dt_rec *rec);
 
 #endif /* DT_COOK_H */

@@ -13,6 +13,7 @@ struct act {
 	const char *name;
 	unsigned lo, hi;	/* arguments */
 	int (*cook)(struct dt_cook *ck, struct dt_node *call, struct dt_rec *rec);
+	enum dt_tag proto;	/* of another number of arguments, if not D_PROTO_LEN */
 };
 
 static int want(struct dt_cook *ck, struct dt_rec *rec, uint16_t kind, struct dt_node *val, uint64_t arg)
@@ -34,24 +35,36 @@ static int cook_trace(struct dt_cook *ck, struct dt_node *call, struct dt_rec *r
 		return -1;
 	if (dt_is_void(val->type))
 		return dt_error(ck->diag, D_TRACE_VOID, val->loc, "trace() needs a value, and this has none");
+	if (val->kind == DT_N_XLATE && dt_is_pointer(val->type)) {
+		dt_error(ck->diag, D_TRACE_DYN, val->loc,
+			 "trace() would record the address of scratch memory that the translation is in for this moment");
+		return dt_hint(ck->diag, "trace a member of it, or print() what it points to");
+	}
 	return want(ck, rec, DTRACEACT_DIFEXPR, val, 0);
 }
 
 static int cook_tracemem(struct dt_cook *ck, struct dt_node *call, struct dt_rec *rec)
 {
-	struct dt_node *addr = call->kid[0], *size = addr->next, *dyn = size->next;
+	struct dt_node *addr = call->kid[0], *size = addr->next, *dyn = size ? size->next : NULL;
 	char name[DT_TYPESTR];
 
-	if (dt_cook_list(ck, addr) || dt_decay(ck, addr))
+	if (dt_list_len(addr) > 3)
+		return dt_error(ck->diag, D_TRACEMEM_ARGS, call->loc, "tracemem() takes at most 3 arguments");
+	if (dt_check_args(ck, call, 2, 3) || dt_cook_list(ck, addr) || dt_decay(ck, addr))
 		return -1;
-	if (!dt_type_is_scalar(addr->type) && !dt_type_is_string(addr->type))
+	if (!dt_type_is_scalar(addr->type))
 		return dt_error(ck->diag, D_TRACEMEM_ADDR, addr->loc,
 				"tracemem() needs an address, not a value of type %s", dt_typestr(addr, name));
 	if (!dt_is_const_int(size) || dt_int(size) <= 0 || dt_int(size) > UINT16_MAX)
 		return dt_error(ck->diag, D_TRACEMEM_SIZE, size->loc,
 				"the size of tracemem() must be a constant between 1 and 65535");
-	if (dyn)
-		return dt_nosup(ck, dyn->loc, "the third argument of tracemem()", NULL);
+	if (dyn && !dt_type_is_integer(dyn->type))
+		return dt_error(ck->diag, D_TRACEMEM_DYNSIZE, dyn->loc,
+				"the third argument of tracemem(), how many bytes to show, must be an integer, not %s",
+				dt_typestr(dyn, name));
+	if (dyn && (dt_convert(ck, dyn, dt_basic(ck->types, DT_B_INT64)) ||
+		    want(ck, rec, DTRACEACT_TRACEMEM_DYNSIZE, dyn, 0)))
+		return -1;
 	return want(ck, rec, DTRACEACT_TRACEMEM, addr, (uint64_t)dt_int(size));
 }
 
@@ -82,11 +95,16 @@ static int const_arg(struct dt_cook *ck, const struct dt_node *n, enum dt_tag ta
 	return 0;
 }
 
-/* stack([frames]), ustack([frames[, strsize]]) */
+/*
+ * stack([frames]), ustack([frames[, strsize]]), jstack([frames[, strsize]]). A
+ * jstack() is a ustack() of another default depth: its native frames, until a
+ * language can say more about them.
+ */
 int dt_cook_depth(struct dt_cook *ck, struct dt_node *call, struct dt_want *w)
 {
-	bool user = call->ident->id == DTRACEACT_USTACK;
-	uint32_t frames = user ? ck->cc->ustackframes : ck->cc->stackframes, strsize = 0;
+	bool jstack = call->ident->id == DTRACEACT_JSTACK, user = jstack || call->ident->id == DTRACEACT_USTACK;
+	uint32_t frames = jstack ? ck->cc->jstackframes : user ? ck->cc->ustackframes : ck->cc->stackframes;
+	uint32_t strsize = 0;
 	struct dt_node *n = call->kid[0];
 
 	if (dt_list_len(n) > (user ? 2 : 1))
@@ -98,7 +116,7 @@ int dt_cook_depth(struct dt_cook *ck, struct dt_node *call, struct dt_want *w)
 		return -1;
 	if (n && n->next && const_arg(ck, n->next, D_USTACK_STRSIZE, "the size of the strings", 65536, &strsize))
 		return -1;
-	w->kind = (uint16_t)call->ident->id;
+	w->kind = user ? DTRACEACT_USTACK : DTRACEACT_STACK;
 	w->arg = user ? DTRACE_USTACK_ARG(frames, strsize) : frames;
 	return 0;
 }
@@ -137,16 +155,49 @@ static int cook_symbol(struct dt_cook *ck, struct dt_node *call, struct dt_rec *
 
 /* ---- printf, printa -------------------------------------------------------------------- */
 
-static int cook_format(struct dt_cook *ck, const struct dt_node *call, const struct dt_node *n,
+static int cook_format(struct dt_cook *ck, const struct dt_node *call, struct dt_node *n,
 		       struct dt_rec *rec)
 {
+	if (n->kind != DT_N_STR && dt_cook_expr(ck, n))
+		return -1;
 	if (n->kind != DT_N_STR)
-		return dt_error(ck->diag, D_PRINTF_ARG_FMT, n->loc, "the format of %s() must be a string constant",
-				call->name);
+		return dt_error(ck->diag, dt_type_is_strlike(n->type) ? D_PRINTF_ARG_FMT : D_PROTO_ARG, n->loc,
+				"the format of %s() must be a string constant", call->name);
+	if (!n->u.s.len)
+		return dt_error(ck->diag, D_PRINTF_FMT_EMPTY, n->loc, "the format of %s() is empty", call->name);
 	if (strlen(n->u.s.bytes) != n->u.s.len)
 		return dt_error(ck->diag, D_PRINTF_ARG_FMT, n->loc, "the format of %s() contains a NUL", call->name);
 	rec->fmt = dt_format_parse(n->u.s.bytes, n->loc, ck->diag);
 	return rec->fmt ? 0 : -1;
+}
+
+static bool is_symbolic(uint32_t act)
+{
+	return act == DTRACEACT_STACK || act == DTRACEACT_USTACK || act == DTRACEACT_JSTACK ||
+	       act == DTRACEACT_SYM || act == DTRACEACT_MOD || act == DTRACEACT_USYM || act == DTRACEACT_UMOD ||
+	       act == DTRACEACT_UADDR;
+}
+
+/* What no conversion can print. */
+static int refuse_valueless(struct dt_cook *ck, const struct dt_node *args)
+{
+	const struct dt_ident *id;
+
+	for (; args; args = args->next) {
+		if (args->kind == DT_N_AGG)
+			return dt_error(ck->diag, D_PRINTF_ARG_TYPE, args->loc,
+					"an aggregation is printed by printa(), not by printf()");
+		id = args->kind == DT_N_CALL ? dt_ident_lookup(ck->idents, DT_SCOPE_GLOBAL, args->name) : NULL;
+		if (!id || id->kind != DT_I_ACTION)
+			continue;
+		dt_error(ck->diag, D_PRINTF_ARG_TYPE, args->loc, "%s() is an action and has no value to print",
+			 args->name);
+		return is_symbolic(id->id) ?
+		       dt_hint(ck->diag, "write %s() as a statement of its own%s", args->name,
+			       id->id == DTRACEACT_SYM ? ", or print the address with %a" :
+			       id->id == DTRACEACT_USYM ? ", or print the address with %A" : "") : -1;
+	}
+	return 0;
 }
 
 /* The first value's action is the PRINTF; without values it stands alone. */
@@ -155,7 +206,7 @@ static int cook_printf(struct dt_cook *ck, struct dt_node *call, struct dt_rec *
 	struct dt_node *args = call->kid[0]->next;
 	uint16_t kind = DTRACEACT_PRINTF;
 
-	if (cook_format(ck, call, call->kid[0], rec) || dt_cook_list(ck, args) ||
+	if (cook_format(ck, call, call->kid[0], rec) || refuse_valueless(ck, args) || dt_cook_list(ck, args) ||
 	    dt_check_printf(ck, call, rec->fmt, args))
 		return -1;
 	if (!args)
@@ -219,7 +270,7 @@ static int same_keys(struct dt_cook *ck, const struct dt_node *at, const struct 
 	return 0;
 }
 
-/* printa(@a), printa("format", @a, @b ...) */
+/* printa(@a, @b ...), printa("format", @a, @b ...) */
 static int cook_printa(struct dt_cook *ck, struct dt_node *call, struct dt_rec *rec)
 {
 	static const struct aggtags tags = { D_PRINTA_AGGARG, D_PRINTA_AGGBAD };
@@ -233,9 +284,6 @@ static int cook_printa(struct dt_cook *ck, struct dt_node *call, struct dt_rec *
 		if (cook_format(ck, call, n, rec))
 			return -1;
 		n = n->next;
-	} else if (n->next) {
-		return dt_error(ck->diag, D_PRINTA_PROTO, n->next->loc,
-				"several aggregations need a format: printa(\"...\", @a, @b)");
 	}
 	for (; n; n = n->next) {
 		struct dt_ident *id = agg_arg(ck, call, n, tags);
@@ -297,7 +345,7 @@ static int cook_normalize(struct dt_cook *ck, struct dt_node *call, struct dt_re
 
 static int cook_denormalize(struct dt_cook *ck, struct dt_node *call, struct dt_rec *rec)
 {
-	static const struct aggtags tags = { D_DENORMALIZE_AGGARG, D_DENORMALIZE_AGGBAD };
+	static const struct aggtags tags = { D_NORMALIZE_AGGARG, D_NORMALIZE_AGGBAD };
 
 	return cook_libact(ck, call, rec, DT_ACT_DENORMALIZE, tags, D_UNKNOWN);
 }
@@ -308,20 +356,38 @@ static int cook_denormalize(struct dt_cook *ck, struct dt_node *call, struct dt_
 
 static const struct act acts[] = {
 	{ "trace", 1, 1, cook_trace },
-	{ "tracemem", 2, 3, cook_tracemem },
+	{ "tracemem", 2, MANY, cook_tracemem },
 	{ "printf", 1, MANY, cook_printf },
 	{ "printa", 1, MANY, cook_printa },
+	{ "print", 1, 1, dt_cook_print },
+	{ "printm", 2, 2, dt_cook_printm },
 	{ "exit", 1, 1, cook_exit },
 	{ "stack", 0, MANY, cook_stack },
 	{ "ustack", 0, MANY, cook_stack },
+	{ "jstack", 0, MANY, cook_stack },
 	{ "usym", 1, 1, cook_symbol },
 	{ "ufunc", 1, 1, cook_symbol },
 	{ "umod", 1, 1, cook_symbol },
 	{ "uaddr", 1, 1, cook_symbol },
-	{ "clear", 1, 1, cook_clear },
-	{ "trunc", 1, 2, cook_trunc },
-	{ "normalize", 2, 2, cook_normalize },
-	{ "denormalize", 1, 1, cook_denormalize },
+	{ "sym", 1, 1, cook_symbol },
+	{ "func", 1, 1, cook_symbol },
+	{ "mod", 1, 1, cook_symbol },
+	{ "speculate", 1, 1, dt_cook_spec },
+	{ "commit", 1, 1, dt_cook_spec },
+	{ "discard", 1, 1, dt_cook_spec },
+	{ "stop", 0, 0, dt_cook_plain },
+	{ "raise", 1, 1, dt_cook_raise },
+	{ "chill", 1, 1, dt_cook_chill },
+	{ "panic", 0, 0, dt_cook_plain },
+	{ "breakpoint", 0, 0, dt_cook_plain },
+	{ "clear", 1, 1, cook_clear, D_CLEAR_PROTO },
+	{ "trunc", 1, 2, cook_trunc, D_TRUNC_PROTO },
+	{ "normalize", 2, 2, cook_normalize, D_NORMALIZE_PROTO },
+	{ "denormalize", 1, 1, cook_denormalize, D_NORMALIZE_PROTO },
+	{ "system", 1, MANY, dt_cook_system },
+	{ "freopen", 1, MANY, dt_cook_freopen },
+	{ "ftruncate", 0, 0, dt_cook_ftruncate },
+	{ "setopt", 1, 2, dt_cook_setopt },
 };
 
 int dt_cook_action(struct dt_cook *ck, struct dt_node *stmt)
@@ -336,7 +402,7 @@ int dt_cook_action(struct dt_cook *ck, struct dt_node *stmt)
 			continue;
 		if (acts[i].hi == MANY && !call->kid[0] && acts[i].lo)
 			return dt_error(ck->diag, D_PROTO_LEN, call->loc, "%s() needs an argument", call->name);
-		if (acts[i].hi != MANY && dt_check_args(ck, call, acts[i].lo, acts[i].hi))
+		if (acts[i].hi != MANY && dt_check_args_tag(ck, call, acts[i].lo, acts[i].hi, acts[i].proto))
 			return -1;
 		stmt->rec = dt_cook_rec(ck, (uint16_t)id->id);
 		return stmt->rec ? acts[i].cook(ck, call, stmt->rec) : -1;

@@ -32,9 +32,9 @@ static int scalar_arg(struct dt_cook *ck, const struct dt_node *call, struct dt_
 static int const_arg(struct dt_cook *ck, const struct dt_node *call, const struct dt_node *n, const char *what,
 		     enum dt_tag type, enum dt_tag range, int64_t lo, int64_t hi, int64_t *ret)
 {
-	if (!dt_is_const_int(n))
-		return dt_error(ck->diag, type, n->loc, "the %s of %s() must be an integer constant", what,
-				call->name);
+	if (!dt_is_const_int(n))	/* the prototypes stop at lquantize()'s step */
+		return dt_error(ck->diag, dt_type_is_integer(n->type) || type == D_LQUANT_STEPTYPE ? type : D_PROTO_ARG,
+				n->loc, "the %s of %s() must be an integer constant", what, call->name);
 	*ret = dt_int(n);
 	if (*ret < lo || *ret > hi || (!dt_type_resolve(n->type)->is_signed && *ret < 0))
 		return dt_error(ck->diag, range, n->loc, "the %s of %s() must be from %lld to %lld", what,
@@ -51,7 +51,7 @@ static int cook_lquantize(struct dt_cook *ck, struct dt_node *call, uint64_t *ar
 	    const_arg(ck, call, limit_n, "limit", D_LQUANT_LIMTYPE, D_LQUANT_LIMVAL, INT32_MIN, INT32_MAX, &limit))
 		return -1;
 	if (limit <= base)
-		return dt_error(ck->diag, D_LQUANT_LIMVAL, limit_n->loc,
+		return dt_error(ck->diag, D_LQUANT_MISMATCH, limit_n->loc,
 				"the limit of lquantize() must be above its base");
 	if (step_n && const_arg(ck, call, step_n, "step", D_LQUANT_STEPTYPE, D_LQUANT_STEPVAL, 1, UINT16_MAX, &step))
 		return -1;
@@ -76,22 +76,22 @@ static int check_llquantize(struct dt_cook *ck, const struct dt_node *call, cons
 	int64_t v = factor, top = 1;
 
 	if (factor < 2)
-		return dt_error(ck->diag, D_LLQUANT_FACTORSMALL, at[0]->loc,
+		return dt_error(ck->diag, D_LLQUANT_FACTORVAL, at[0]->loc,
 				"the factor of llquantize() must be 2 or more");
 	if (low >= high)
-		return dt_error(ck->diag, D_LLQUANT_MAGRANGE, at[1]->loc,
+		return dt_error(ck->diag, D_LLQUANT_HMAGVAL, at[1]->loc,
 				"the low magnitude of llquantize() must be below the high one");
 	if (steps < factor)
-		return dt_error(ck->diag, D_LLQUANT_FACTORNSTEPS, at[3]->loc,
+		return dt_error(ck->diag, D_LLQUANT_STEPVAL, at[3]->loc,
 				"llquantize() needs at least as many steps as its factor (%lld)", (long long)factor);
 	while (v < steps)
 		v *= factor;
 	if (v % steps || steps % factor)
-		return dt_error(ck->diag, D_LLQUANT_FACTOREVEN, at[3]->loc,
+		return dt_error(ck->diag, D_LLQUANT_STEPVAL, at[3]->loc,
 				"the factor of llquantize() must divide its steps, and these a power of the factor");
 	for (int64_t i = 0; i <= high; i++)
 		if (__builtin_mul_overflow(top, factor, &top))
-			return dt_error(ck->diag, D_LLQUANT_MAGTOOBIG, at[2]->loc,
+			return dt_error(ck->diag, D_LLQUANT_HMAGVAL, at[2]->loc,
 					"%lld to the power of %lld does not fit into 64 bits", (long long)factor,
 					(long long)high + 1);
 	(void)call;
@@ -102,9 +102,9 @@ static int cook_llquantize(struct dt_cook *ck, struct dt_node *call, uint64_t *a
 {
 	static const struct { const char *what; enum dt_tag type, range; } params[4] = {
 		{ "factor", D_LLQUANT_FACTORTYPE, D_LLQUANT_FACTORVAL },
-		{ "low magnitude", D_LLQUANT_LOWTYPE, D_LLQUANT_LOWVAL },
-		{ "high magnitude", D_LLQUANT_HIGHTYPE, D_LLQUANT_HIGHVAL },
-		{ "number of steps", D_LLQUANT_NSTEPTYPE, D_LLQUANT_NSTEPVAL },
+		{ "low magnitude", D_LLQUANT_LMAGTYPE, D_LLQUANT_LMAGVAL },
+		{ "high magnitude", D_LLQUANT_HMAGTYPE, D_LLQUANT_HMAGVAL },
+		{ "number of steps", D_LLQUANT_STEPTYPE, D_LLQUANT_STEPVAL },
 	};
 	const struct dt_node *at[4], *n = call->kid[0];
 	int64_t v[4];
@@ -182,13 +182,15 @@ static int cook_key(struct dt_cook *ck, struct dt_node *k, struct dt_want *w)
 		if (!dt_cook_function(ck, k))
 			return -1;
 		w->val = NULL;
-		k->type = dt_keytype((uint16_t)id->id);
-		if (id->id == DTRACEACT_STACK || id->id == DTRACEACT_USTACK)
+		k->type = dt_keytype(id->id == DTRACEACT_JSTACK ? DTRACEACT_USTACK : (uint16_t)id->id);
+		if (id->id == DTRACEACT_STACK || id->id == DTRACEACT_USTACK || id->id == DTRACEACT_JSTACK)
 			return dt_cook_depth(ck, k, w);
 		if (k->type)
 			return dt_want_symbol(ck, k, w);
 		return dt_error(ck->diag, D_KEY_TYPE, k->loc, "%s() cannot be a key of an aggregation", k->name);
 	}
+	if (k->kind == DT_N_AGG)
+		return dt_error(ck->diag, D_KEY_TYPE, k->loc, "an aggregation cannot be a key");
 	if (dt_cook_expr(ck, k))
 		return -1;
 	if (dt_type_is_scalar(k->type) || dt_type_is_string(k->type) || dt_is_sou(k->type))
@@ -285,7 +287,23 @@ static int cook_keys(struct dt_cook *ck, struct dt_node *agg, struct dt_ident *i
 
 /* ---- The statement -------------------------------------------------------------------- */
 
-/* The tags that tell which parameter of a quantization differs are illumos'. */
+static int64_t lq_limit(uint64_t arg)
+{
+	return DTRACE_LQUANTIZE_BASE(arg) + (int64_t)DTRACE_LQUANTIZE_LEVELS(arg) * DTRACE_LQUANTIZE_STEP(arg);
+}
+
+/* Which parameter of a quantization differs. */
+static enum dt_tag mismatch(uint16_t kind, uint64_t a, uint64_t b)
+{
+	if (kind == DTRACEAGG_LQUANTIZE)
+		return DTRACE_LQUANTIZE_BASE(a) != DTRACE_LQUANTIZE_BASE(b) ? D_LQUANT_MATCHBASE :
+		       DTRACE_LQUANTIZE_STEP(a) != DTRACE_LQUANTIZE_STEP(b) ? D_LQUANT_MATCHSTEP :
+		       lq_limit(a) != lq_limit(b) ? D_LQUANT_MATCHLIM : D_AGG_REDEF;
+	return DTRACE_LLQUANTIZE_FACTOR(a) != DTRACE_LLQUANTIZE_FACTOR(b) ? D_LLQUANT_MATCHFACTOR :
+	       DTRACE_LLQUANTIZE_LOW(a) != DTRACE_LLQUANTIZE_LOW(b) ? D_LLQUANT_MATCHLMAG :
+	       DTRACE_LLQUANTIZE_HIGH(a) != DTRACE_LLQUANTIZE_HIGH(b) ? D_LLQUANT_MATCHHMAG : D_LLQUANT_MATCHSTEPS;
+}
+
 static int same_function(struct dt_cook *ck, const struct dt_node *at, const struct dt_ident *id,
 			 const struct dt_want *w)
 {
@@ -294,8 +312,8 @@ static int same_function(struct dt_cook *ck, const struct dt_node *at, const str
 				"@%s was used with another aggregating function before", id->name);
 	if (id->aggarg == w->arg)
 		return 0;
-	return dt_error(ck->diag, w->kind == DTRACEAGG_LQUANTIZE ? D_LQUANT_MISMATCH : D_LLQUANT_FACTORMATCH,
-			at->loc, "@%s was used with other parameters of %s() before", id->name, at->name);
+	return dt_error(ck->diag, mismatch(w->kind, id->aggarg, w->arg), at->loc,
+		        "@%s was used with other parameters of %s() before", id->name, at->name);
 }
 
 static struct dt_node *check_shape(struct dt_cook *ck, struct dt_node *e)

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cook.h"
+#include "abstract.h"
 
 /* One letter an argument, after a '|' the optional ones:
  *   s string   S the same, or NULL   i integer (64 bits, signed)   z size (unsigned)
@@ -52,6 +52,19 @@ static const struct proto protos[] = {
 	{ DIF_SUBR_GETMAJOR, 'l', "x" },
 	{ DIF_SUBR_GETMINOR, 'l', "x" },
 	{ DIF_SUBR_RAND, 'i', "" },
+	{ DIF_SUBR_COPYOUT, 'v', "puz" },
+	{ DIF_SUBR_COPYOUTSTR, 'v', "su|z" },
+	{ DIF_SUBR_JSON, 's', "ss" },
+	{ DIF_SUBR_D_PATH, 's', "p" },
+	{ DIF_SUBR_PROGENYOF, 'c', "i" },
+	{ DIF_SUBR_SPECULATION, 'c', "" },
+	{ DIF_SUBR_MUTEX_OWNED, 'c', "p" },
+	{ DIF_SUBR_MUTEX_OWNER, 'p', "p" },
+	{ DIF_SUBR_MUTEX_TYPE_ADAPTIVE, 'c', "p" },
+	{ DIF_SUBR_MUTEX_TYPE_SPIN, 'c', "p" },
+	{ DIF_SUBR_RW_ISWRITER, 'c', "p" },
+	{ DIF_SUBR_RW_READ_HELD, 'c', "p" },
+	{ DIF_SUBR_RW_WRITE_HELD, 'c', "p" },
 };
 
 static const struct proto *find_proto(uint32_t subr)
@@ -76,6 +89,30 @@ static const struct dt_type *type_of(struct dt_cook *ck, char c)
 	case 'h': return dt_basic(ck->types, DT_B_USHORT);
 	default: return dt_basic(ck->types, DT_B_UINT64);
 	}
+}
+
+/* "string substr(string, int64_t [, int64_t])", as a hint. */
+static int show_proto(struct dt_cook *ck, const char *name, const struct proto *p)
+{
+	const struct dt_type *ret = type_of(ck, p->ret);
+	char buf[256], type[DT_TYPESTR];
+	bool optional = false, first = true;
+	size_t n;
+
+	if (!ret)
+		return -1;
+	n = (size_t)snprintf(buf, sizeof(buf), "%s %s(", dt_type_name(ret, type, sizeof(type)), name);
+	for (const char *a = p->args; *a && n < sizeof(buf); a++) {
+		if (*a == '|') {
+			optional = true;
+			continue;
+		}
+		n += (size_t)snprintf(buf + n, sizeof(buf) - n, "%s%s%s%s", optional ? " [" : "", first ? "" : ", ",
+				      *a == 'p' ? "void *" : dt_type_name(type_of(ck, *a), type, sizeof(type)),
+				      optional ? "]" : "");
+		first = false;
+	}
+	return dt_hint(ck->diag, "it is %s)", buf);
 }
 
 /* Find the function that @n calls. */
@@ -103,19 +140,28 @@ struct dt_ident *dt_cook_function(struct dt_cook *ck, struct dt_node *n)
 		return NULL;
 	}
 	n->ident = id;
+	dt_attr_use(ck, id);
 	return id;
 }
 
 int dt_check_args(struct dt_cook *ck, struct dt_node *n, unsigned lo, unsigned hi)
 {
+	return dt_check_args_tag(ck, n, lo, hi, D_PROTO_LEN);
+}
+
+/* The same with a tag of its own, as some actions have in the family; D_UNKNOWN stands for D_PROTO_LEN. */
+int dt_check_args_tag(struct dt_cook *ck, struct dt_node *n, unsigned lo, unsigned hi, enum dt_tag tag)
+{
 	unsigned have = dt_list_len(n->kid[0]);
 
 	if (have >= lo && have <= hi)
 		return 0;
+	if (tag == D_UNKNOWN)
+		tag = D_PROTO_LEN;
 	if (lo == hi)
-		return dt_error(ck->diag, D_PROTO_LEN, n->loc, "%s() takes %u argument%s, not %u", n->name, lo,
+		return dt_error(ck->diag, tag, n->loc, "%s() takes %u argument%s, not %u", n->name, lo,
 				lo == 1 ? "" : "s", have);
-	return dt_error(ck->diag, D_PROTO_LEN, n->loc, "%s() takes %u to %u arguments, not %u", n->name, lo, hi,
+	return dt_error(ck->diag, tag, n->loc, "%s() takes %u to %u arguments, not %u", n->name, lo, hi,
 			have);
 }
 
@@ -171,15 +217,16 @@ int dt_cook_call(struct dt_cook *ck, struct dt_node *n)
 	}
 	opt = strchr(p->args, '|');
 	lo = (unsigned)(opt ? (size_t)(opt - p->args) : strlen(p->args));
-	if (dt_check_args(ck, n, lo, (unsigned)strlen(p->args) - (opt != NULL)) ||
-	    dt_cook_list(ck, n->kid[0]))
+	if (dt_check_args(ck, n, lo, (unsigned)strlen(p->args) - (opt != NULL)))
+		return show_proto(ck, n->name, p);
+	if (dt_cook_list(ck, n->kid[0]))
 		return -1;
 	opt = p->args;
 	for (arg = n->kid[0]; arg; arg = arg->next) {
 		if (*opt == '|')
 			opt++;
 		if (cook_arg(ck, n, arg, ++i, *opt++))
-			return -1;
+			return show_proto(ck, n->name, p);
 	}
 	n->type = type_of(ck, p->ret);
 	return n->type ? 0 : dt_nomem(ck, n->loc);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cook.h"
+#include "names.h"
 
 /* Cut @val to the width of @type and extend it again. */
 uint64_t dt_normalise(uint64_t val, const struct dt_type *type)
@@ -83,6 +84,17 @@ int dt_decay(struct dt_cook *ck, struct dt_node *n)
 	if (dt_type_resolve(n->type)->kind != DT_T_ARRAY)
 		return 0;
 	to = decayed(ck, n->type, n->is_userland);
+	return to ? dt_wrap_cast(ck, n, to) : dt_nomem(ck, n->loc);
+}
+
+/* A string's bytes can be reached as those of C's arrays can: s[1], *s, s + 1. */
+int dt_decay_string(struct dt_cook *ck, struct dt_node *n)
+{
+	const struct dt_type *to;
+
+	if (!dt_type_is_string(n->type))
+		return 0;
+	to = dt_type_pointer(ck->types, dt_basic(ck->types, DT_B_CHAR));
 	return to ? dt_wrap_cast(ck, n, to) : dt_nomem(ck, n->loc);
 }
 
@@ -226,6 +238,8 @@ int dt_cook_sizeof(struct dt_cook *ck, struct dt_node *n)
 					"sizeof cannot be applied to a bit-field");
 		t = n->kid[0]->type;
 	}
+	if (dt_type_complete(ck->types, t)->kind == DT_T_FORWARD)
+		return dt_incomplete(ck, D_SIZEOF_TYPE, n, t);
 	size = dt_type_is_string(t) ? ck->cc->strsize : dt_type_resolve(t)->size;
 	if (!size)
 		return dt_error(ck->diag, D_SIZEOF_TYPE, n->loc, "%s has no size",
@@ -245,6 +259,8 @@ int dt_cook_offsetof(struct dt_cook *ck, struct dt_node *n)
 	for (const char *p = n->name; p && *p; p += *p == '.') {
 		size_t len = strcspn(p, ".");
 
+		if (dt_type_complete(ck->types, t)->kind == DT_T_FORWARD)
+			return dt_incomplete(ck, D_OFFSETOF_TYPE, n, t);
 		if (!dt_is_sou(t))
 			return dt_error(ck->diag, D_OFFSETOF_TYPE, n->loc,
 					"offsetof needs a struct or union, and %s is none",
@@ -255,7 +271,7 @@ int dt_cook_offsetof(struct dt_cook *ck, struct dt_node *n)
 		part[len] = '\0';
 		m = dt_type_member(dt_type_resolve(t), part, &off);
 		if (!m)
-			return dt_error(ck->diag, D_TYPE_MEMBER, n->loc, "%s has no member %s",
+			return dt_error(ck->diag, D_UNKNOWN, n->loc, "%s has no member %s",
 					dt_type_name(t, name, sizeof(name)), part);
 		bits += off;
 		t = m->type;

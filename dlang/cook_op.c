@@ -4,7 +4,8 @@
  * that codegen has nothing to decide; an assignment operator keeps that type in
  * u.type, for its left side is read, converted, and stored converted back.
  */
-#include "cook.h"
+#include "abstract.h"
+#include "names.h"
 
 static int bad_operand(struct dt_cook *ck, enum dt_tag tag, const struct dt_node *at, enum dt_op op,
 		       const char *want, const struct dt_node *got)
@@ -98,23 +99,26 @@ static int check_writable(struct dt_cook *ck, const struct dt_node *n, const str
 		return dt_error(ck->diag, D_OP_LVAL, n->loc, "%s needs something that can be assigned to", op);
 	if (target->is_writable)
 		return 0;
-	if (target->kind == DT_N_VAR || target->ident)
-		return dt_error(ck->diag, D_OP_WRITE, n->loc, "%s cannot be written", target->name);
+	if (target->kind == DT_N_VAR || target->ident) {
+		dt_error(ck->diag, D_OP_WRITE, n->loc, "%s cannot be written", target->name);
+		return n->op == DT_OP_ASGN ? dt_hint(ck->diag, "to compare write ==") : -1;
+	}
 	dt_error(ck->diag, D_OP_WRITE, n->loc, "this memory cannot be written");
 	if (target->is_userland)
 		dt_hint(ck->diag, "a program stores only to its own memory: variables, alloca() and copyin()");
 	return -1;
 }
 
-/* Pointer steps are counted in objects: the size of one, or 0 with the error set. */
-static uint64_t object_size(struct dt_cook *ck, const struct dt_node *n, const struct dt_type *ptr)
+/* Pointer steps are counted in objects: the size of one, or 0 with the error set (@unsized of void and functions). */
+static uint64_t object_size(struct dt_cook *ck, const struct dt_node *n, const struct dt_type *ptr,
+			    enum dt_tag unsized)
 {
-	const struct dt_type *to = dt_type_resolve(dt_pointee(ptr));
+	const struct dt_type *to = dt_type_complete(ck->types, dt_pointee(ptr));
 	char name[DT_TYPESTR];
 
 	if (to->size && to->kind != DT_T_FORWARD)
 		return to->size;
-	dt_error(ck->diag, D_OP_INCOMPLETE, n->loc,
+	dt_error(ck->diag, to->kind == DT_T_VOID || to->kind == DT_T_FUNC ? unsized : D_OP_INCOMPLETE, n->loc,
 		 "arithmetic on a pointer needs the size of what it points to, and %s has none",
 		 dt_type_name(to, name, sizeof(name)));
 	return 0;
@@ -133,7 +137,7 @@ static int incdec(struct dt_cook *ck, struct dt_node *n)
 	if (check_writable(ck, n, x))
 		return -1;
 	if (dt_is_pointer(x->type)) {
-		step = object_size(ck, n, x->type);
+		step = object_size(ck, n, x->type, D_OP_VFPTR);
 		if (!step)
 			return -1;
 		n->u.type = x->type;
@@ -153,6 +157,10 @@ int dt_cook_op1(struct dt_cook *ck, struct dt_node *n)
 	default:
 		break;
 	}
+	if (n->op == DT_OP_ADDR && n->kid[0]->kind == DT_N_SYM)
+		return dt_cook_addr_of_sym(ck, n);
+	if (n->op == DT_OP_ADDR && n->kid[0]->kind == DT_N_AGG)
+		return dt_error(ck->diag, D_ADDROF_VAR, n->loc, "an aggregation has no address");
 	if (dt_cook_expr(ck, n->kid[0]))
 		return -1;
 	switch (n->op) {
@@ -163,7 +171,7 @@ int dt_cook_op1(struct dt_cook *ck, struct dt_node *n)
 	case DT_OP_ADDR:
 		return addrof(ck, n);
 	case DT_OP_DEREF:
-		if (dt_decay(ck, n->kid[0]) || dt_make_deref(ck, n))
+		if (dt_decay(ck, n->kid[0]) || dt_decay_string(ck, n->kid[0]) || dt_make_deref(ck, n))
 			return -1;
 		return dt_taint(ck, n);
 	default:
@@ -210,11 +218,16 @@ static int need_ints(struct dt_cook *ck, const struct dt_node *n, enum dt_tag ta
 	return 0;
 }
 
+/* Operators that C has for integers only. */
+static bool is_bitwise(enum dt_op op)
+{
+	return op == DT_OP_BAND || op == DT_OP_BOR || op == DT_OP_XOR || op == DT_OP_MOD ||
+	       op == DT_OP_LSH || op == DT_OP_RSH;
+}
+
 static int arith2(struct dt_cook *ck, struct dt_node *n)
 {
-	bool bits = n->op == DT_OP_BAND || n->op == DT_OP_BOR || n->op == DT_OP_XOR || n->op == DT_OP_MOD;
-
-	if (need_ints(ck, n, bits ? D_OP_INT : D_OP_ARITH) || usual(ck, n, &n->type))
+	if (need_ints(ck, n, is_bitwise(n->op) ? D_OP_INT : D_OP_ARITH) || usual(ck, n, &n->type))
 		return -1;
 	return fold(ck, n, n->type);
 }
@@ -228,10 +241,10 @@ static int shift(struct dt_cook *ck, struct dt_node *n)
 }
 
 /* Multiply the integer @i by the size of what @ptr points to. */
-static struct dt_node *scaled(struct dt_cook *ck, struct dt_node *i, const struct dt_type *ptr)
+static struct dt_node *scaled(struct dt_cook *ck, struct dt_node *i, const struct dt_type *ptr, enum dt_tag unsized)
 {
 	const struct dt_type *lng = dt_basic(ck->types, DT_B_LONG);
-	uint64_t size = object_size(ck, i, ptr);
+	uint64_t size = object_size(ck, i, ptr, unsized);
 	struct dt_node *by, *mul;
 
 	if (!size || dt_convert(ck, i, lng))
@@ -255,7 +268,7 @@ static int ptr_add(struct dt_cook *ck, struct dt_node *n)
 	}
 	if (dt_decay(ck, n->kid[0]))
 		return -1;
-	t = scaled(ck, n->kid[1], n->kid[0]->type);
+	t = scaled(ck, n->kid[1], n->kid[0]->type, D_OP_INCOMPAT);
 	if (!t)
 		return -1;
 	n->kid[1] = t;
@@ -273,7 +286,7 @@ static int ptr_diff(struct dt_cook *ck, struct dt_node *n)
 		return incompatible(ck, n);
 	if (dt_decay(ck, l) || dt_decay(ck, r))
 		return -1;
-	size = object_size(ck, n, l->type);
+	size = object_size(ck, n, l->type, D_OP_INCOMPAT);
 	if (!size || dt_wrap_cast(ck, l, lng) || dt_wrap_cast(ck, r, lng))
 		return -1;
 	n->type = lng;
@@ -291,8 +304,15 @@ static int ptr_diff(struct dt_cook *ck, struct dt_node *n)
 
 int dt_make_add(struct dt_cook *ck, struct dt_node *n)
 {
-	bool lp = dt_is_ptrlike(n->kid[0]->type), rp = dt_is_ptrlike(n->kid[1]->type);
+	bool lp, rp;
 
+	for (int i = 0; i < 2; i++)
+		if (dt_type_is_integer(n->kid[!i]->type) && dt_decay_string(ck, n->kid[i]))
+			return -1;
+	if (dt_type_is_string(n->kid[0]->type) || dt_type_is_string(n->kid[1]->type))
+		return incompatible(ck, n);
+	lp = dt_is_ptrlike(n->kid[0]->type);
+	rp = dt_is_ptrlike(n->kid[1]->type);
 	if (!lp && !rp)
 		return arith2(ck, n);
 	if (lp && rp)
@@ -380,8 +400,10 @@ static int assign(struct dt_cook *ck, struct dt_node *n)
 
 	if (dt_cook_target(ck, l) || dt_cook_expr(ck, r))
 		return -1;
-	if (check_writable(ck, n, l))
+	if (check_writable(ck, n, l) || dt_xlate_assign(ck, n))
 		return -1;
+	if (dt_type_resolve(l->type)->kind == DT_T_ARRAY)
+		return dt_error(ck->diag, D_OP_ARRFUN, n->loc, "an array cannot be assigned as a whole");
 	if (dt_is_void(r->type) || dt_type_resolve(r->type)->kind == DT_T_FUNC)
 		return dt_error(ck->diag, D_OP_INCOMPAT, n->loc, "the right side of %s has no value",
 				dt_op_text(n->op));
@@ -427,7 +449,7 @@ static int assign_pointer(struct dt_cook *ck, struct dt_node *n)
 		return bad_operand(ck, D_OP_ARITH, n, n->op, "an integer", n->kid[0]);
 	if (!dt_type_is_integer(n->kid[1]->type))
 		return incompatible(ck, n);
-	r = scaled(ck, n->kid[1], n->kid[0]->type);
+	r = scaled(ck, n->kid[1], n->kid[0]->type, D_OP_VFPTR);
 	if (!r)
 		return -1;
 	n->kid[1] = r;
@@ -446,7 +468,7 @@ static int assign_op(struct dt_cook *ck, struct dt_node *n)
 		return -1;
 	if (dt_is_pointer(l->type))
 		return assign_pointer(ck, n);
-	if (need_ints(ck, n, D_OP_ARITH))
+	if (need_ints(ck, n, is_bitwise(op) ? D_OP_INT : D_OP_ARITH))
 		return -1;
 	n->type = l->type;
 	if (dt_promote(ck, r))

@@ -9,12 +9,15 @@
 
 #include "cook.h"
 
-enum want { WANT_INT, WANT_ADDR, WANT_STR, WANT_FLOAT, WANT_STACK, WANT_SYM, WANT_NONE };
+enum want { WANT_INT, WANT_CHAR, WANT_TIME, WANT_ADDR, WANT_STR, WANT_WSTR, WANT_FLOAT, WANT_STACK, WANT_SYM };
 
 static const char *const want_text[] = {
 	[WANT_INT] = "an integer",
+	[WANT_CHAR] = "a char, short or int",
+	[WANT_TIME] = "a time: a 64-bit integer, nanoseconds since 1970",
 	[WANT_ADDR] = "an integer or a pointer",
 	[WANT_STR] = "a string",
+	[WANT_WSTR] = "an array of wide characters",
 	[WANT_FLOAT] = "a floating-point value",
 	[WANT_STACK] = "a stack, as a key of an aggregation",
 	[WANT_SYM] = "an address",
@@ -24,13 +27,25 @@ static enum want wanted(const struct dt_conv *c)
 {
 	switch (c->conv) {
 	case 'a': case 'A': return WANT_SYM;
+	case 'c': case 'C': return WANT_CHAR;
+	case 'Y': case 'T': return WANT_TIME;
 	case 'p': return WANT_ADDR;
-	case 's': case 'S': return WANT_STR;
+	case 's': return c->size[0] == 'w' ? WANT_WSTR : WANT_STR;
+	case 'S': case 'I': return WANT_STR;
 	case 'e': case 'E': case 'f': case 'g': case 'G': return WANT_FLOAT;
 	case 'k': return WANT_STACK;
-	case '%': return WANT_NONE;
 	default: return WANT_INT;
 	}
+}
+
+static bool is_wide_array(const struct dt_type *t)
+{
+	const struct dt_type *a = dt_type_resolve(t), *e;
+
+	if (a->kind != DT_T_ARRAY)
+		return false;
+	e = dt_type_resolve(a->base);
+	return e->kind == DT_T_INT && e->size == 4;
 }
 
 static bool fits(enum want w, const struct dt_type *t)
@@ -44,6 +59,9 @@ static bool fits(enum want w, const struct dt_type *t)
 	}
 	switch (w) {
 	case WANT_INT: return dt_type_is_integer(t);
+	case WANT_CHAR: return dt_type_is_integer(t) && dt_type_resolve(t)->size <= 4;
+	case WANT_TIME: return dt_type_is_integer(t) && dt_type_resolve(t)->size == 8;
+	case WANT_WSTR: return is_wide_array(t);
 	case WANT_ADDR: case WANT_SYM: return dt_type_is_scalar(t);
 	case WANT_STR: return dt_type_is_strlike(t) && !dt_is_pointer(t);
 	case WANT_FLOAT: return dt_is_float(t);
@@ -73,6 +91,8 @@ static int mismatch(struct dt_cook *ck, const struct dt_conv *c, struct dt_loc l
 
 	dt_error(ck->diag, D_PRINTF_ARG_TYPE, loc, "%%%s%c prints %s, and %s %u is of type %s", c->size,
 		 c->conv, want_text[wanted(c)], what, i, dt_type_name(t, name, sizeof(name)));
+	if ((wanted(c) == WANT_CHAR || wanted(c) == WANT_TIME) && dt_type_is_integer(t))
+		return dt_hint(ck->diag, wanted(c) == WANT_CHAR ? "cast it: (char)" : "cast it: (uint64_t)");
 	if (wanted(c) == WANT_STR && dt_type_is_strlike(t))
 		dt_hint(ck->diag, "for the text that it points to use stringof()");
 	else if (better(t))
@@ -138,7 +158,7 @@ int dt_check_printf(struct dt_cook *ck, struct dt_node *call, struct dt_format *
 		if (!c->conv || c->conv == '%')
 			continue;
 		if (c->is_agg)
-			return dt_error(ck->diag, D_PRINTF_ARG_FMT, call->loc,
+			return dt_error(ck->diag, D_PRINTF_AGG_CONV, call->loc,
 					"%%@%c prints an aggregation: it belongs into printa()", c->conv);
 		if ((c->dynwidth && take_star(ck, call, c, &a)) || (c->dynprec && take_star(ck, call, c, &a)))
 			return -1;
@@ -146,16 +166,18 @@ int dt_check_printf(struct dt_cook *ck, struct dt_node *call, struct dt_format *
 			return -1;
 	}
 	if (a.next)
-		return dt_error(ck->diag, D_PRINTF_ARG_PROTO, a.next->loc,
+		return dt_error(ck->diag, D_PRINTF_ARG_EXTRA, a.next->loc,
 				"%s() has more arguments than its format has conversions (%u)", call->name, a.i);
 	return 0;
 }
 
 /* ---- printa ------------------------------------------------------------------------ */
 
+/* Values may appear any number of times: the n-th %@ is the n-th aggregation's, further ones the last one's. */
+
 static int check_aggvalue(struct dt_cook *ck, const struct dt_node *call, const struct dt_conv *c)
 {
-	if (wanted(c) == WANT_INT || c->conv == 'p')
+	if (strchr("diDouxXpaAYTP", c->conv))
 		return 0;
 	dt_error(ck->diag, D_PRINTF_ARG_TYPE, call->loc, "%%@%c cannot print the value of an aggregation",
 		 c->conv);
@@ -165,7 +187,7 @@ static int check_aggvalue(struct dt_cook *ck, const struct dt_node *call, const 
 int dt_check_printa(struct dt_cook *ck, struct dt_node *call, struct dt_rec *rec)
 {
 	const struct dt_ident *agg = rec->aggs[0];
-	uint32_t key = 0, naggs = 0;
+	uint32_t key = 0;
 
 	for (uint32_t i = 0; rec->fmt && i < rec->fmt->nconv; i++) {
 		const struct dt_conv *c = &rec->fmt->conv[i];
@@ -176,10 +198,6 @@ int dt_check_printa(struct dt_cook *ck, struct dt_node *call, struct dt_rec *rec
 			return dt_error(ck->diag, D_PRINTF_DYN_PROTO, call->loc,
 					"a format of printa() cannot take a width or precision from an argument");
 		if (c->is_agg) {
-			if (++naggs > rec->naggs)
-				return dt_error(ck->diag, D_PRINTF_ARG_PROTO, call->loc,
-						"the format prints more aggregations than printa() is given (%u)",
-						rec->naggs);
 			if (check_aggvalue(ck, call, c))
 				return -1;
 			continue;

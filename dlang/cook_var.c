@@ -9,7 +9,7 @@
  */
 #include <string.h>
 
-#include "cook.h"
+#include "abstract.h"
 
 static const char *const prefix[] = { "", "self->", "this->" };
 
@@ -20,27 +20,13 @@ static int undefined(struct dt_cook *ck, const struct dt_node *n, enum dt_scope 
 	if (scope == DT_SCOPE_GLOBAL)
 		dt_error(ck->diag, D_IDENT_UNDEF, n->loc, "%s is not a variable or constant", n->name);
 	else
-		dt_error(ck->diag, D_IDENT_UNDEF, n->loc, "%s%s has not been declared or assigned",
+		dt_error(ck->diag, D_VAR_UNDEF, n->loc, "%s%s has not been declared or assigned",
 			 prefix[scope], n->name);
 	if (like)
 		dt_hint(ck->diag, "did you mean %s%s?", prefix[scope], like);
 	else
 		dt_hint(ck->diag, "a variable exists from its first assignment on, in the order of the program");
 	return -1;
-}
-
-static int use_inline(struct dt_cook *ck, struct dt_node *n, const struct dt_ident *id)
-{
-	if (!id->own_inl)	/* within its own definition */
-		return undefined(ck, n, DT_SCOPE_GLOBAL);
-	if (id->inl->kind == DT_N_STR) {
-		n->kind = DT_N_STR;
-		n->u.s = id->inl->u.s;
-		n->type = id->inl->type;
-		return 0;
-	}
-	dt_make_int(n, id->inl->u.i.val, id->inl->type);
-	return 0;
 }
 
 static int make_var(struct dt_cook *ck, struct dt_node *n, struct dt_ident *id)
@@ -57,7 +43,7 @@ static int make_var(struct dt_cook *ck, struct dt_node *n, struct dt_ident *id)
 				"%s%s is an associative array: it needs a key, as in %s%s[0]",
 				prefix[id->scope], id->name, prefix[id->scope], id->name);
 	case DT_I_INLINE:
-		return use_inline(ck, n, id);
+		return dt_use_inline(ck, n, id, NULL);
 	case DT_I_SUBR: case DT_I_ACTION: case DT_I_AGGFUNC:
 		return dt_error(ck->diag, D_IDENT_BADREF, n->loc,
 				"%s is a function and needs its parentheses: %s()", id->name, id->name);
@@ -65,6 +51,7 @@ static int make_var(struct dt_cook *ck, struct dt_node *n, struct dt_ident *id)
 		snprintf(what, sizeof(what), "the use of %s in an expression", id->name);
 		return dt_nosup(ck, n->loc, what, NULL);
 	}
+	dt_attr_use(ck, id);
 	n->kind = DT_N_VAR;
 	n->ident = id;
 	n->type = id->type;
@@ -80,6 +67,15 @@ static int must_have_type(struct dt_cook *ck, struct dt_node *n)
 	return undefined(ck, n, n->scope);
 }
 
+/* The last guess at a name: D's own come first, so that only strange ones cost a look into the kernel's types. */
+static bool foreign_enumerator(struct dt_cook *ck, const struct dt_node *n, int64_t *val,
+			       const struct dt_type **type)
+{
+	struct dt_names *names = dt_types_names(ck->types);
+
+	return names && names->enumerator(names->ctx, "", n->name, val, type);
+}
+
 int dt_cook_ident(struct dt_cook *ck, struct dt_node *n)
 {
 	struct dt_ident *id = dt_ident_lookup(ck->idents, DT_SCOPE_GLOBAL, n->name);
@@ -88,8 +84,8 @@ int dt_cook_ident(struct dt_cook *ck, struct dt_node *n)
 
 	n->scope = DT_SCOPE_GLOBAL;
 	if (id)
-		return make_var(ck, n, id) ? -1 : must_have_type(ck, n);
-	if (dt_types_enumerator(ck->types, n->name, &val, &type)) {
+		return make_var(ck, n, id) || must_have_type(ck, n) ? -1 : dt_xlate_read(ck, n);
+	if (dt_types_enumerator(ck->types, n->name, &val, &type) || foreign_enumerator(ck, n, &val, &type)) {
 		dt_make_int(n, (uint64_t)val, type);
 		return 0;
 	}
@@ -102,7 +98,7 @@ int dt_cook_scoped(struct dt_cook *ck, struct dt_node *n)
 
 	if (!id)
 		return undefined(ck, n, n->scope);
-	return make_var(ck, n, id) ? -1 : must_have_type(ck, n);
+	return make_var(ck, n, id) || must_have_type(ck, n) ? -1 : dt_xlate_read(ck, n);
 }
 
 int dt_cook_var(struct dt_cook *ck, struct dt_node *n)
@@ -203,6 +199,17 @@ static int cook_element(struct dt_cook *ck, struct dt_node *n, struct dt_ident *
 	return 0;
 }
 
+/* @n needs what @t is made of, and nobody knows. */
+int dt_incomplete(struct dt_cook *ck, enum dt_tag tag, const struct dt_node *n, const struct dt_type *t)
+{
+	struct dt_names *names = dt_types_names(ck->types);
+	char name[DT_TYPESTR];
+
+	dt_error(ck->diag, tag, n->loc, "%s is not defined here",
+		 dt_type_name(t, name, sizeof(name)));
+	return dt_hint(ck->diag, "%s", names && names->why[0] ? names->why : "define it in the program");
+}
+
 /* Make the cooked pointer in kid[0] of @n, which it must be, a dereference. */
 int dt_make_deref(struct dt_cook *ck, struct dt_node *n)
 {
@@ -218,11 +225,8 @@ int dt_make_deref(struct dt_cook *ck, struct dt_node *n)
 				"a pointer to void cannot be dereferenced: cast it first");
 	if (dt_type_resolve(to)->kind == DT_T_FUNC)
 		return dt_error(ck->diag, D_DEREF_FUNC, n->loc, "a pointer to a function cannot be dereferenced");
-	if (dt_type_resolve(to)->kind == DT_T_FORWARD || !dt_type_resolve(to)->size) {
-		dt_error(ck->diag, D_OP_INCOMPLETE, n->loc, "%s is not defined here",
-			 dt_type_name(to, name, sizeof(name)));
-		return dt_hint(ck->diag, "kernel and program types are not read yet: define it in the program");
-	}
+	if (dt_type_complete(ck->types, to)->kind == DT_T_FORWARD || !dt_type_resolve(to)->size)
+		return dt_incomplete(ck, D_OP_INCOMPLETE, n, to);
 	n->kind = DT_N_OP1;
 	n->op = DT_OP_DEREF;
 	n->is_userland = dt_is_user_ptr(p->type);
@@ -251,7 +255,7 @@ static int cook_subscript(struct dt_cook *ck, struct dt_node *n)
 	struct dt_node *base = n->kid[0], *sum;
 	char name[DT_TYPESTR];
 
-	if (dt_cook_expr(ck, base) || dt_cook_list(ck, n->kid[1]))
+	if (dt_cook_expr(ck, base) || dt_cook_list(ck, n->kid[1]) || dt_decay_string(ck, base))
 		return -1;
 	if (!dt_is_ptrlike(base->type) && !dt_is_ptrlike(n->kid[1]->type))	/* C has i[p], too */
 		return dt_error(ck->diag, D_ARR_BADREF, n->loc,
@@ -260,7 +264,7 @@ static int cook_subscript(struct dt_cook *ck, struct dt_node *n)
 		return dt_error(ck->diag, D_PROTO_LEN, n->kid[1]->next->loc, "an array of C has one index");
 	if (base->kind == DT_N_VAR && dt_is_const_int(n->kid[1]) && dt_type_resolve(base->type)->nelem &&
 	    (uint64_t)dt_int(n->kid[1]) >= dt_type_resolve(base->type)->nelem)
-		return dt_error(ck->diag, D_ARR_BADREF, n->kid[1]->loc, "index %lld is outside %s[%llu]",
+		return dt_error(ck->diag, D_ARR_BOUNDS, n->kid[1]->loc, "index %lld is outside %s[%llu]",
 				(long long)dt_int(n->kid[1]), base->name,
 				(unsigned long long)dt_type_resolve(base->type)->nelem);
 	sum = dt_mk_op2(ck, DT_OP_ADD, base, n->kid[1], NULL);
@@ -276,12 +280,17 @@ int dt_cook_index(struct dt_cook *ck, struct dt_node *n)
 	struct dt_node *base = n->kid[0];
 	struct dt_ident *id = is_name(base) ? lookup_name(ck, base) : NULL;
 
+	if (id && id->kind == DT_I_INLINE && id->def && id->def->n)
+		return dt_use_inline(ck, n, id, n->kid[1]);
+	if (id && id->kind == DT_I_ARRAY && id->flags & DT_IDF_BUILTIN && id->id == DIF_VAR_ARGS)
+		return dt_cook_args(ck, n);
 	if (id && id->kind == DT_I_ARRAY) {
 		if (cook_element(ck, n, id))
 			return -1;
 		return must_have_type(ck, n);
 	}
-	if (id && id->kind == DT_I_SCALAR && !dt_is_ptrlike(id->type) && !(id->flags & DT_IDF_NOSUP) &&
+	if (id && id->kind == DT_I_SCALAR && !dt_is_ptrlike(id->type) && !dt_type_is_string(id->type) &&
+	    !(id->flags & DT_IDF_NOSUP) &&
 	    !dt_is_dyn(id->type))
 		return dt_error(ck->diag, D_ARR_BADREF, n->loc, "%s%s is not an array", prefix[id->scope],
 				id->name);
@@ -290,6 +299,24 @@ int dt_cook_index(struct dt_cook *ck, struct dt_node *n)
 
 /* ---- Members ---------------------------------------------------------------------- */
 
+/* The nearest name, if one is near. */
+static int suggest_member(struct dt_cook *ck, const struct dt_type *sou, const char *name)
+{
+	const char *like = NULL;
+	unsigned best = 3;
+
+	for (uint32_t i = 0; i < sou->n; i++) {
+		const char *s = sou->members[i].name;
+		unsigned d = s ? dt_name_distance(name, s, best) : best;
+
+		if (d < best && d < strlen(name)) {
+			best = d;
+			like = s;
+		}
+	}
+	return like ? dt_hint(ck->diag, "did you mean %s?", like) : -1;
+}
+
 int dt_cook_member(struct dt_cook *ck, struct dt_node *n)
 {
 	struct dt_node *base = n->kid[0];
@@ -297,12 +324,16 @@ int dt_cook_member(struct dt_cook *ck, struct dt_node *n)
 	const struct dt_member *m;
 	uint64_t off;
 	char name[DT_TYPESTR];
+	int rc;
 
 	if (dt_cook_expr(ck, base))
 		return -1;
+	rc = dt_xlate_member(ck, n);
+	if (rc)
+		return rc < 0 ? -1 : 0;
 	t = n->op == DT_OP_ARROW ? dt_pointee(base->type) : base->type;
 	if (!t || (!dt_is_sou(t) && dt_type_resolve(t)->kind != DT_T_FORWARD)) {
-		dt_error(ck->diag, D_OP_SOU, n->loc, "%s needs %s on its left, not a value of type %s",
+		dt_error(ck->diag, t ? D_OP_SOU : D_OP_PTR, n->loc, "%s needs %s on its left, not a value of type %s",
 			 dt_op_text(n->op),
 			 n->op == DT_OP_ARROW ? "a pointer to a struct or union" : "a struct or union",
 			 dt_typestr(base, name));
@@ -312,15 +343,16 @@ int dt_cook_member(struct dt_cook *ck, struct dt_node *n)
 			dt_hint(ck->diag, "it is no pointer: use .");
 		return -1;
 	}
-	if (!dt_is_sou(t)) {
-		dt_error(ck->diag, D_OP_INCOMPLETE, n->loc, "%s is not defined here",
-			 dt_type_name(t, name, sizeof(name)));
-		return dt_hint(ck->diag, "kernel and program types are not read yet: define it in the program");
-	}
+	if (dt_type_complete(ck->types, t)->kind == DT_T_FORWARD)
+		return dt_incomplete(ck, D_OP_INCOMPLETE, n, t);
 	m = dt_type_member(dt_type_resolve(t), n->name, &off);
-	if (!m)
-		return dt_error(ck->diag, D_TYPE_MEMBER, n->loc, "%s has no member %s",
-				dt_type_name(t, name, sizeof(name)), n->name);
+	if (!m) {
+		dt_error(ck->diag, D_TYPE_MEMBER, n->loc, "%s has no member %s", dt_type_name(t, name, sizeof(name)),
+			 n->name);
+		return suggest_member(ck, dt_type_resolve(t), n->name);
+	}
+	if (m->bits && off % (8 * dt_type_resolve(m->type)->size) + m->bits > 8 * dt_type_resolve(m->type)->size)
+		return dt_nosup(ck, n->loc, "a bit-field that crosses a unit of its type (a packed structure's)", NULL);
 	n->type = m->type;
 	n->bitoff = (uint32_t)off;
 	n->bits = m->bits;

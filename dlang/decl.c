@@ -10,6 +10,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "cook.h"
+#include "names.h"
 #include "parse.h"
 
 #define ARRAY_LIMIT	((uint64_t)1 << 48)	/* bytes: x86-64 has no more address space */
@@ -28,19 +30,24 @@ struct dt_spec *dt_spec_new(struct dt_parser *ps, struct dt_loc loc)
 
 int dt_spec_class(struct dt_parser *ps, struct dt_spec *s, enum dt_storage cls, struct dt_loc loc)
 {
+	if (s->cls)
+		return DT_ERROR(ps, D_DECL_CLASS, loc, "a declaration can have one storage class only");
+	s->cls = cls;
+	s->cls_loc = loc;
+	return 0;
+}
+
+/* Classes that only C knows. */
+static int check_class(struct dt_parser *ps, const struct dt_spec *s)
+{
 	static const char *const c_only[] = {
 		[DT_SC_AUTO] = "auto", [DT_SC_REGISTER] = "register", [DT_SC_STATIC] = "static",
 	};
 
-	if (s->cls)
-		return DT_ERROR(ps, D_DECL_CLASS, loc, "a declaration can have one storage class only");
-	if (cls >= DT_SC_AUTO) {
-		DT_ERROR(ps, D_DECL_BADCLASS, loc, "storage class %s means nothing in D", c_only[cls]);
-		return dt_hint(ps->diag, "variables are global; self and this make them thread- and clause-local");
-	}
-	s->cls = cls;
-	s->cls_loc = loc;
-	return 0;
+	if (s->cls < DT_SC_AUTO)
+		return 0;
+	DT_ERROR(ps, D_DECL_BADCLASS, s->cls_loc, "storage class %s means nothing in D", c_only[s->cls]);
+	return dt_hint(ps->diag, "variables are global; self and this make them thread- and clause-local");
 }
 
 static int combination(struct dt_parser *ps, struct dt_loc loc)
@@ -54,7 +61,7 @@ int dt_spec_word(struct dt_parser *ps, struct dt_spec *s, enum dt_word word, str
 		return combination(ps, loc);
 	if (word == DT_W_LONG && s->words & (DT_W_LONG | DT_W_LLONG)) {
 		if (s->words & DT_W_LLONG)
-			return DT_ERROR(ps, D_DECL_LONGINT, loc,
+			return DT_ERROR(ps, D_DECL_COMBO, loc,
 					"an integer cannot be longer than long long");
 		s->words = (s->words & ~DT_W_LONG) | DT_W_LLONG;
 		return 0;
@@ -78,8 +85,8 @@ int dt_spec_typedef(struct dt_parser *ps, struct dt_spec *s, const char *name, s
 	const struct dt_type *t = dt_types_lookup(ps->types, name);
 
 	if (!t)
-		return DT_ERROR(ps, D_TYPE_ERR, loc, "there is no type %s", name);
-	return dt_spec_type(ps, s, t, loc);
+		t = dt_foreign_type(ps, DT_T_TYPEDEF, name, loc);
+	return t ? dt_spec_type(ps, s, t, loc) : -1;
 }
 
 void dt_spec_quals(struct dt_spec *s, uint8_t quals)
@@ -96,7 +103,7 @@ static const struct dt_type *bad_words(struct dt_parser *ps, const struct dt_spe
 	if (!s->words)
 		DT_ERROR(ps, D_SYNTAX, s->loc, "this declaration names no type");
 	else if (signs == (DT_W_SIGNED | DT_W_UNSIGNED))
-		DT_ERROR(ps, D_DECL_SIGNINT, s->loc, "an integer is either signed or unsigned");
+		DT_ERROR(ps, D_DECL_COMBO, s->loc, "an integer is either signed or unsigned");
 	else if (s->words & DT_W_SHORT && sizes != DT_W_SHORT)
 		DT_ERROR(ps, D_DECL_SIZEINT, s->loc, "an integer is either short or long");
 	else if (s->words & DT_W_VOID && (sizes || signs))
@@ -153,7 +160,8 @@ struct dt_declr *dt_declr_new(struct dt_parser *ps, const char *name, struct dt_
 	struct dt_declr *d;
 
 	if (strchr(name, '`')) {
-		DT_ERROR(ps, D_SYNTAX, loc, "%s names a symbol of another program: it cannot be declared here", name);
+		DT_ERROR(ps, D_DECL_SCOPE, loc, "%s names a symbol of another program: it cannot be declared here",
+			 name);
 		return NULL;
 	}
 	d = declr_new(ps, DT_DECLR_NAME, loc);
@@ -240,7 +248,7 @@ struct dt_params *dt_param(struct dt_parser *ps, struct dt_spec *s, struct dt_de
 
 	if (!l || !p)
 		return NULL;
-	if (s->cls) {
+	if (s->cls && s->cls != DT_SC_REGISTER) {
 		DT_ERROR(ps, D_DECL_PARMCLASS, s->cls_loc, "a parameter has no storage class");
 		return NULL;
 	}
@@ -288,7 +296,7 @@ static int read_params(struct dt_parser *ps, struct dt_params *l, const struct d
 				PARAMS_LIMIT);
 	for (; p; p = p->next, i++) {
 		if (is_kind(p->type, DT_T_VOID))
-			return DT_ERROR(ps, D_DECL_PROTO_VOID, p->loc,
+			return DT_ERROR(ps, l->n == 1 && p->name ? D_DECL_PROTO_NAME : D_DECL_PROTO_VOID, p->loc,
 					"void must be the only parameter, without a name");
 		(*types)[i] = p->type;
 		if (names)
@@ -311,9 +319,9 @@ const struct dt_type *dt_params_func(struct dt_parser *ps, struct dt_params *l, 
 
 /* ---- Types -------------------------------------------------------------------------------- */
 
-static bool is_incomplete(const struct dt_type *t)
+static bool is_incomplete(struct dt_parser *ps, const struct dt_type *t)
 {
-	return is_kind(t, DT_T_FORWARD);
+	return is_kind(t, DT_T_FORWARD) && dt_type_complete(ps->types, t)->kind == DT_T_FORWARD;
 }
 
 /* What cannot be an element, a member or a variable. "what" is one of these. */
@@ -325,7 +333,7 @@ int dt_check_object(struct dt_parser *ps, const struct dt_type *t, struct dt_loc
 		return DT_ERROR(ps, D_DECL_VOIDOBJ, loc, "%s cannot be void", what);
 	if (is_kind(t, DT_T_FUNC))
 		return DT_ERROR(ps, D_DECL_FUNCTYPE, loc, "%s cannot be a function", what);
-	if (is_incomplete(t))
+	if (is_incomplete(ps, t))
 		return DT_ERROR(ps, D_DECL_INCOMPLETE, loc, "%s has incomplete type %s", what,
 				dt_type_name(t, buf, sizeof(buf)));
 	return 0;
@@ -345,7 +353,7 @@ static const struct dt_type *array_of(struct dt_parser *ps, const struct dt_decl
 		return NULL;
 	}
 	if (__builtin_mul_overflow(elem->size, d->nelem, &size) || size > ARRAY_LIMIT) {
-		DT_ERROR(ps, D_DECL_ARRSUB, d->loc, "this array is too large");
+		DT_ERROR(ps, D_DECL_ARRBIG, d->loc, "this array is too large");
 		return NULL;
 	}
 	return dt_check_memory(ps, dt_type_array(ps->types, t, d->nelem));
@@ -366,7 +374,7 @@ static const struct dt_type *assoc_of(struct dt_parser *ps, const struct dt_decl
 		return NULL;
 	}
 	if (!n) {
-		DT_ERROR(ps, D_DECL_PROTO_VOID, d->loc,
+		DT_ERROR(ps, D_DECL_PROTO_TYPE, d->loc,
 			 "the key of an associative array cannot be void");
 		return NULL;
 	}
@@ -563,6 +571,8 @@ struct dt_node *dt_declare(struct dt_parser *ps, struct dt_spec *s, struct dt_de
 	if (!s)
 		s = ps->spec;
 	ps->spec = s;
+	if (check_class(ps, s) < 0)
+		return NULL;
 	t = dt_declr_type(ps, s, d);
 	if (!t || (s->cls == DT_SC_TYPEDEF ? enter_typedef(ps, d, t) : enter_variable(ps, s, d, t)) < 0)
 		return NULL;
@@ -580,7 +590,7 @@ struct dt_node *dt_declare_tag(struct dt_parser *ps, struct dt_spec *s)
 	const struct dt_type *t = spec_base(ps, s);
 	struct dt_node *n;
 
-	if (!t)
+	if (!t || check_class(ps, s) < 0)
 		return NULL;
 	if (s->cls || !s->type || s->type->kind == DT_T_TYPEDEF) {
 		DT_ERROR(ps, D_DECL_USELESS, s->loc, "this declaration declares nothing");
@@ -620,10 +630,28 @@ static int inline_params(struct dt_parser *ps, struct dt_node *n, const struct d
 	return 0;
 }
 
+/* One that is constant is known at once: sizes of arrays may name it. */
+static void set_constant(struct dt_parser *ps, const struct dt_node *n)
+{
+	struct dt_node value = { .kind = DT_N_INT, .type = n->u.inl.type };
+	struct dt_diag quiet = { 0 }, *diag = ps->diag;
+	int64_t v;
+
+	if (n->u.inl.n || !dt_type_is_integer(n->u.inl.type))
+		return;
+	ps->diag = &quiet;
+	if (!dt_const_int(ps, n->u.inl.expr, D_SYNTAX, "", &v)) {
+		value.u.i.val = dt_type_resolve(value.type)->is_bool ? v != 0 : dt_normalise((uint64_t)v, value.type);
+		dt_ident_set_inline(n->u.inl.id, &value);
+	}
+	ps->diag = diag;
+}
+
 struct dt_node *dt_inline(struct dt_parser *ps, struct dt_loc loc, struct dt_spec *s,
 			  struct dt_declr *d, struct dt_node *expr)
 {
 	const struct dt_type *t = dt_declr_type(ps, s, d);
+	const struct dt_ident *known;
 	struct dt_node *n;
 
 	if (!t)
@@ -634,8 +662,8 @@ struct dt_node *dt_inline(struct dt_parser *ps, struct dt_loc loc, struct dt_spe
 	}
 	if (dt_check_object(ps, t, d->loc, "an inline") < 0)
 		return NULL;
-	if (dt_ident_lookup(ps->p->idents, DT_SCOPE_GLOBAL, d->name) ||
-	    dt_types_enumerator(ps->types, d->name, NULL, NULL)) {
+	known = dt_ident_lookup(ps->p->idents, DT_SCOPE_GLOBAL, d->name);
+	if ((known && !(known->flags & DT_IDF_LIBRARY)) || dt_types_enumerator(ps->types, d->name, NULL, NULL)) {
 		redeclared(ps, d, "declared");
 		return NULL;
 	}
@@ -651,5 +679,6 @@ struct dt_node *dt_inline(struct dt_parser *ps, struct dt_loc loc, struct dt_spe
 	n->u.inl.id->type = n->u.inl.type;
 	n->u.inl.id->flags |= DT_IDF_DECLARED;
 	n->u.inl.id->where = d->loc;
+	set_constant(ps, n);
 	return n;
 }

@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <string.h>
 
+#include "names.h"
 #include "parse.h"
 
 #define MEMBERS_LIMIT	8192	/* of a structure or an enumeration */
@@ -14,18 +15,28 @@
 
 /* ---- Tags ------------------------------------------------------------------------------------- */
 
-const struct dt_type *dt_tag_ref(struct dt_parser *ps, enum dt_type_kind kind, const char *tag)
+const struct dt_type *dt_tag_ref(struct dt_parser *ps, enum dt_type_kind kind, const char *tag,
+				 struct dt_loc loc)
 {
+	if (strchr(tag, '`') && dt_types_names(ps->types))
+		return dt_foreign_type(ps, kind, tag, loc);
 	return dt_check_memory(ps, dt_type_tag(ps->types, kind, tag));
 }
 
-/* A tag that can be defined here. */
+/* A tag that can be defined here. One that was only the kernel's until now becomes the program's. */
 static struct dt_type *new_tag(struct dt_parser *ps, enum dt_type_kind kind, const char *tag,
 			       struct dt_loc loc)
 {
-	struct dt_type *t = dt_type_tag(ps->types, kind, tag);
+	struct dt_type *t;
 	char buf[128];
 
+	if (tag && strchr(tag, '`')) {
+		DT_ERROR(ps, D_SYNTAX, loc, "%s names a type of another program: it cannot be defined here", tag);
+		return NULL;
+	}
+	t = dt_type_tag(ps->types, kind, tag);
+	if (t && t->kind == DT_T_FORWARD && t->base)
+		t = dt_type_shadow(ps->types, kind, tag);
 	if (!t) {
 		dt_no_memory(ps);
 	} else if (t->kind != DT_T_FORWARD) {
@@ -209,10 +220,17 @@ bool dt_enum_pending(struct dt_parser *ps, const char *name, int64_t *value)
 	return false;
 }
 
+/* One more than the last value (NULL), or a decimal number without u: enumerators that compilers of C warn of. */
+static bool is_signed_constant(const struct dt_node *n)
+{
+	return !n || (n->kind == DT_N_INT && n->u.i.is_decimal && !n->u.i.is_unsigned);
+}
+
 int dt_enum_value(struct dt_parser *ps, const char *name, struct dt_loc loc, struct dt_node *value)
 {
 	struct dt_enum *e = ps->enums;
 	int64_t v = e->next;
+	bool too_large;
 
 	if (strchr(name, '`'))
 		return DT_ERROR(ps, D_SYNTAX, loc, "%s cannot be the name of an enumerator", name);
@@ -221,9 +239,10 @@ int dt_enum_value(struct dt_parser *ps, const char *name, struct dt_loc loc, str
 		return DT_ERROR(ps, D_DECL_IDRED, loc, "%s is declared already", name);
 	if (value && dt_const_int(ps, value, D_DECL_ENCONST, "an enumerator", &v) < 0)
 		return -1;
+	too_large = v > INT_MAX && !e->large && is_signed_constant(value);
 	e->negative |= v < 0;
 	e->large |= v > INT_MAX;
-	if (v < INT_MIN || v > UINT_MAX || (e->negative && e->large))
+	if (too_large || v < INT_MIN || v > UINT_MAX || (e->negative && e->large))
 		return DT_ERROR(ps, D_DECL_ENOFLOW, loc,
 				"the value of enumerator %s does not fit into 32 bits", name);
 	if (e->n >= MEMBERS_LIMIT)

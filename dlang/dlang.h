@@ -21,7 +21,7 @@ struct dt_conv {
 	const char *lit;		/* text before it, escapes already resolved */
 	size_t litlen;
 	char conv;			/* 'd', 's', 'Y', ...; 0: literal only, '%': a percent sign */
-	char size[3];			/* "", "h", "hh", "l", "ll", "w", "L" as written */
+	char size[3];			/* "", "h", "hh", "l", "ll", "L" as written; "w": %wc %ws, %lc %ls */
 	bool dynwidth, dynprec, has_prec, is_agg;	/* '*', '.*', '.n', '%@' */
 	int width, prec;
 	char flags[8];			/* of "#0- +'" as written */
@@ -43,6 +43,7 @@ struct dt_difo {
 	char *strs;
 	struct dif_var *vars;
 	uint32_t ntext, nints, nstrs, nvars;
+	uint32_t nregs, ntuple;		/* registers and tuple elements that it needs */
 	struct dif_type rtype;
 	const struct dt_type *ctype;	/* the D type of the value */
 	unsigned *lines;		/* [ntext] source line of each instruction, for -S and faults */
@@ -78,6 +79,7 @@ struct dt_clause {
 	dtrace_probedesc_t *pats;	/* [npats] */
 	uint32_t npats;
 	struct dt_loc *patlocs;
+	struct dt_attr descattr, stmtattr;	/* the least of what its descriptions and its statements promise */
 };
 
 struct dt_program {
@@ -97,7 +99,19 @@ struct dt_compile {
 	unsigned short src;
 	int spec;			/* as in struct dt_parse */
 	bool pspec, empty_ok, destructive;	/* -x pspec, -x empty, -w */
+	/*
+	 * The text is a D library: what it defines is not checked before something uses
+	 * it, so that compiling a library asks for no foreign types; it may set attributes of D's names.
+	 */
+	bool library;
+	bool has_amin;			/* -x amin */
+	struct dt_attr amin;
+	/* "#pragma D depends_on kind name", kind "library", "module" or "provider": 1 it is met, 0 it is not. */
+	int (*depends)(void *ctx, const char *kind, const char *name);
 	uint32_t strsize, stackframes, ustackframes, jstackframes, jstackstrsize;
+	uint32_t iregs, tregs;		/* at most so many registers and tuple elements; 0: all there are */
+	/* Shows the tree after a pass: 0 as parsed, 1 as cooked. NULL: nobody wants to see it. */
+	void (*tree)(void *ctx, int pass, const struct dt_node *tree);
 	/* "#pragma D option name[=value]" and others: returns 0, or -1 with a sentence in err. */
 	int (*option)(void *ctx, const char *name, const char *value, char *err, size_t n);
 	/* A line marker ('# 5 "x.h"' of cpp, #line) names another file: its source index. NULL: all is @src. */
@@ -119,5 +133,18 @@ int dt_program_image(const struct dt_program *p, uint32_t strsize, uint32_t flag
 
 /* Disassemble (-S): offsets, opcodes, operands, D source lines beside them. */
 void dt_difo_print(const struct dt_difo *d, const char *title, const char *src, FILE *out);
+
+/* What is known of a probe without a program (about.c). */
+struct dt_about {
+	struct dt_attr name, args;	/* what it promises, and what its arguments promise */
+	const struct dt_type *argv[128];	/* types of args[] */
+	uint32_t argc;			/* 0: none, or not known */
+};
+/* 0, or -1: no memory. */
+int dt_about_probe(struct dt_types *types, struct dt_idents *idents, const dtrace_probedesc_t *pd,
+		   struct dt_about *ret);
+
+/* A tree as D text again, each if and else as the clauses they are compiled to (unparse.c). */
+void dt_unparse(const struct dt_node *program, FILE *out);
 
 #endif /* DT_DLANG_H */

@@ -5,18 +5,19 @@
  *
  *	% [@] [flags] [width] [.precision] [size] conversion
  *
- * '@' marks, in printa(), the value of an aggregation. Sizes (hh h l ll L w)
- * are read and kept, but D knows the size of its integers by itself. What the
- * arguments must be is checked in cook_printf.c; how they print is libdtrace's.
+ * '@' marks, in printa(), the value of an aggregation. The flag '?' stands for
+ * the width of an address in hexadecimal, 16. Sizes (hh h l ll L w) are read and
+ * kept, but D knows the size of its integers by itself. What the arguments must
+ * be is checked in cook_printf.c; how they print is libdtrace's.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "dlang.h"
 
-static const char conversions[] = "aAcCdDeEfgGikopsSTuxXY%";
-static const char flag_chars[] = "#0- +'";
-static const char nosup[] = "IPZ";	/* of the family, but not here yet */
+static const char conversions[] = "aAcCdDeEfgGiIkopPsSTuxXY%";
+static const char flag_chars[] = "#0- +'?";
+static const char wide[] = "cs";	/* what %l and %w turn into a wide character or string */
 
 struct scan {
 	const char *p;
@@ -32,21 +33,24 @@ static int scan_number(struct scan *s, int *ret)
 	while (*s->p >= '0' && *s->p <= '9') {
 		v = v * 10 + (*s->p++ - '0');
 		if (v > 65536)
-			return dt_error(s->diag, D_PRINTF_ARG_FMT, s->loc,
+			return dt_error(s->diag, D_SYNTAX, s->loc,
 					"a width or precision in this format is larger than 65536");
 	}
 	*ret = (int)v;
 	return 0;
 }
 
-static int scan_flags(struct scan *s, struct dt_conv *c)
+#define ADDRESS_WIDTH 16
+
+static void scan_flags(struct scan *s, struct dt_conv *c)
 {
-	size_t n = 0;
+	size_t n = strlen(c->flags);
 
 	for (; *s->p && strchr(flag_chars, *s->p); s->p++)
-		if (!memchr(c->flags, *s->p, n) && n < sizeof(c->flags) - 1)
+		if (*s->p == '?')
+			c->width = ADDRESS_WIDTH;
+		else if (!memchr(c->flags, *s->p, n) && n < sizeof(c->flags) - 1)
 			c->flags[n++] = *s->p;
-	return 0;
 }
 
 static int scan_width(struct scan *s, struct dt_conv *c)
@@ -54,7 +58,7 @@ static int scan_width(struct scan *s, struct dt_conv *c)
 	if (*s->p == '*') {
 		c->dynwidth = true;
 		s->p++;
-	} else if (scan_number(s, &c->width)) {
+	} else if (*s->p >= '0' && *s->p <= '9' && scan_number(s, &c->width)) {
 		return -1;
 	}
 	if (*s->p != '.')
@@ -89,20 +93,28 @@ static int scan_conversion(struct scan *s, struct dt_conv *c)
 	if (*s->p == '@') {	/* also after the width, as programs in the field have it */
 		c->is_agg = true;
 		s->p++;
+		scan_flags(s, c);
+		if (!c->width && !c->dynwidth && !c->has_prec && !c->dynprec && scan_width(s, c))
+			return -1;
 	}
 	scan_size(s, c);
 	if (!*s->p)
-		return dt_error(s->diag, D_PRINTF_ARG_FMT, s->loc, "the format ends within a conversion");
-	if (strchr(nosup, *s->p))
-		return dt_error(s->diag, D_NOSUP, s->loc, "the conversion %%%c is not supported yet", *s->p);
+		return dt_error(s->diag, D_SYNTAX, s->loc, "the format ends within a conversion");
+	if (*s->p == '$')
+		return dt_error(s->diag, D_SYNTAX, s->loc,
+				"arguments by position (%%n$) do not exist in D: give them in their order");
+	if (*s->p == '%' && s->p[-1] != '%')
+		return dt_error(s->diag, D_SYNTAX, s->loc, "%%%% takes neither flags nor a width");
 	if (!strchr(conversions, *s->p)) {
-		dt_error(s->diag, D_PRINTF_ARG_FMT, s->loc, "%%%s%c is not a conversion of printf", c->size,
+		dt_error(s->diag, D_SYNTAX, s->loc, "%%%s%c is not a conversion of printf", c->size,
 			 *s->p >= ' ' && *s->p < 127 ? *s->p : '?');
 		return dt_hint(s->diag, "for a percent sign write %%%%");
 	}
 	c->conv = *s->p++;
-	if (c->size[0] == 'w' && c->conv != 'c' && c->conv != 's')
-		return dt_error(s->diag, D_PRINTF_ARG_FMT, s->loc, "%%w%c is not a conversion of printf", c->conv);
+	if (c->size[0] == 'l' && !c->size[1] && strchr(wide, c->conv))
+		c->size[0] = 'w';
+	if (c->size[0] == 'w' && !strchr(wide, c->conv))
+		return dt_error(s->diag, D_SYNTAX, s->loc, "%%w%c is not a conversion of printf", c->conv);
 	return 0;
 }
 

@@ -40,15 +40,24 @@ static void test_parts(void **state)
 	assert_non_null(f);
 	assert_true(f->conv[0].is_agg);
 	dt_format_free(f);
+	f = dt_format_parse("%?p%@-8d%0?x%ls", (struct dt_loc){ 0 }, &diag);
+	assert_non_null(f);
+	assert_int_equal(f->conv[0].width, 16);
+	assert_string_equal(f->conv[1].flags, "-");
+	assert_int_equal(f->conv[1].width, 8);
+	assert_string_equal(f->conv[2].flags, "0");
+	assert_int_equal(f->conv[2].width, 16);
+	assert_string_equal(f->conv[3].size, "w");
+	dt_format_free(f);
 }
 
 static void test_refused(void **state)
 {
 	static const struct { const char *text; enum dt_tag tag; } bad[] = {
-		{ "%", D_PRINTF_ARG_FMT }, { "x%", D_PRINTF_ARG_FMT }, { "%5", D_PRINTF_ARG_FMT },
-		{ "%l", D_PRINTF_ARG_FMT }, { "%q", D_PRINTF_ARG_FMT }, { "%\n", D_PRINTF_ARG_FMT },
-		{ "%wd", D_PRINTF_ARG_FMT }, { "%99999999999d", D_PRINTF_ARG_FMT },
-		{ "%.99999d", D_PRINTF_ARG_FMT }, { "%I", D_NOSUP }, { "%P", D_NOSUP },
+		{ "%", D_SYNTAX }, { "x%", D_SYNTAX }, { "%5", D_SYNTAX },
+		{ "%l", D_SYNTAX }, { "%q", D_SYNTAX }, { "%\n", D_SYNTAX },
+		{ "%wd", D_SYNTAX }, { "%99999999999d", D_SYNTAX },
+		{ "%.99999d", D_SYNTAX }, { "%1$d", D_SYNTAX }, { "%5%", D_SYNTAX },
 	};
 
 	(void)state;
@@ -65,13 +74,13 @@ static void test_refused(void **state)
 /* All conversions of the Guide, and an empty format. */
 static void test_all(void **state)
 {
-	static const char all[] = "%a%A%c%C%d%i%o%p%s%S%u%x%X%Y%e%f%g%k%T%E%G%wc%ws%hd%ld%lld%'d% d%+d";
+	static const char all[] = "%a%A%c%C%d%i%o%p%s%S%u%x%X%Y%e%f%g%k%T%E%G%wc%ws%hd%ld%lld%'d% d%+d%I%P%lc%ls";
 	struct dt_diag diag = { 0 };
 	struct dt_format *f = dt_format_parse(all, (struct dt_loc){ 0 }, &diag);
 
 	(void)state;
 	assert_non_null(f);
-	assert_int_equal(f->nconv, 29);
+	assert_int_equal(f->nconv, 33);
 	dt_format_free(f);
 	f = dt_format_parse("", (struct dt_loc){ 0 }, &diag);
 	assert_non_null(f);

@@ -189,6 +189,7 @@ int main(int argc, char **argv)
 	size_t len;
 
 	fuzz_folder("tests/fuzz/parse", feed);
+	fuzz_folder("tests/d", feed);
 	for (n += i; i < n; i++) {
 		rng = (i + 1) * 0x9e3779b97f4a7c15u;
 		len = snprintf(buf, sizeof(buf), "%s", seeds[i % (sizeof(seeds) / sizeof(seeds[0]))]);

@@ -496,7 +496,7 @@ struct_or_union:
 ;
 
 struct_spec:
-	struct_or_union tag		{ TRY($$ = dt_tag_ref(ps, $1, $2)); }
+	struct_or_union tag		{ TRY($$ = dt_tag_ref(ps, $1, $2, @2)); }
 |	struct_head members '}'		{ TRY($$ = dt_sou_end(ps)); }
 ;
 
@@ -529,7 +529,7 @@ member_head:
 ;
 
 enum_spec:
-	ENUM tag			{ TRY($$ = dt_tag_ref(ps, DT_T_ENUM, $2)); }
+	ENUM tag			{ TRY($$ = dt_tag_ref(ps, DT_T_ENUM, $2, @2)); }
 |	enum_head enumerators '}'	{ TRY($$ = dt_enum_end(ps)); }
 |	enum_head enumerators ',' '}'	{ TRY($$ = dt_enum_end(ps)); }
 ;

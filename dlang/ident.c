@@ -2,9 +2,10 @@
 /*
  * The table of identifiers of one consumer.
  *
- * A plain array in order of entry: the built-ins first (ident_builtin.c), then
- * what programs define. A program has tens of names, so a lookup walks the
- * array, newest first. A compilation that fails truncates the array to where
+ * An array in order of entry: the built-ins first (ident_builtin.c), then what
+ * libraries and programs define. A hash of the names leads into it, each chain
+ * newest first, so that the newest of a name is found and the newest of all is
+ * the head of its chain. A compilation that fails truncates the array to where
  * it was (mark, rollback), which also gives back the ids: they are handed out
  * in order, one counter a name space.
  */
@@ -49,18 +50,71 @@ static void ident_free(struct dt_ident *id)
 	free(id);
 }
 
+static struct dt_ident **bucket(struct dt_idents *ids, const char *name)
+{
+	uint32_t h = 2166136261u;
+
+	while (*name)
+		h = (h ^ (unsigned char)*name++) * 16777619u;
+	return &ids->buckets[(h ^ h >> 16) % DT_IDENT_BUCKETS];
+}
+
+static bool hidden(const struct dt_idents *ids, const struct dt_ident *id)
+{
+	if (ids->library_only && !(id->flags & (DT_IDF_BUILTIN | DT_IDF_LIBRARY)) && id->scope == DT_SCOPE_GLOBAL)
+		return true;
+	return ids->version && id->version > ids->version && !ids->library_only;
+}
+
 static struct dt_ident *find(struct dt_idents *ids, int ns, const char *name)
 {
-	for (unsigned i = ids->n; i-- > 0;)
-		if (ident_ns(ids->v[i]) == ns && !strcmp(ids->v[i]->name, name))
-			return ids->v[i];
+	for (struct dt_ident *id = *bucket(ids, name); id; id = id->hnext)
+		if (ident_ns(id) == ns && !strcmp(id->name, name) && !hidden(ids, id))
+			return id;
 	return NULL;
+}
+
+struct dt_ident *dt_ident_next(struct dt_idents *ids, enum dt_ident_kind kind, const char *name,
+			       const struct dt_ident *after)
+{
+	struct dt_ident *id = after ? after->hnext : *bucket(ids, name);
+
+	while (id && (id->kind != kind || strcmp(id->name, name) || hidden(ids, id)))
+		id = id->hnext;
+	return id;
+}
+
+struct dt_arena *dt_idents_arena(struct dt_idents *ids)
+{
+	return ids->arena;
+}
+
+void dt_idents_set_version(struct dt_idents *ids, uint32_t version)
+{
+	ids->version = version;
+}
+
+bool dt_idents_library_only(struct dt_idents *ids, bool only)
+{
+	bool before = ids->library_only;
+
+	ids->library_only = only;
+	return before;
+}
+
+/* Take the newest off its chain and the array. */
+static struct dt_ident *take_newest(struct dt_idents *ids)
+{
+	struct dt_ident *id = ids->v[--ids->n];
+
+	*bucket(ids, id->name) = id->hnext;
+	return id;
 }
 
 struct dt_ident *dt_ident_enter(struct dt_idents *ids, enum dt_scope scope, enum dt_ident_kind kind,
 				const char *name)
 {
-	struct dt_ident *id;
+	struct dt_ident *id, **b = bucket(ids, name);
 
 	if (ids->n == ids->cap) {
 		unsigned cap = ids->cap ? ids->cap * 2 : 256;
@@ -82,6 +136,8 @@ struct dt_ident *dt_ident_enter(struct dt_idents *ids, enum dt_scope scope, enum
 	id->kind = kind;
 	id->scope = scope;
 	id->type = dt_basic(ids->types, DT_B_DYN);
+	id->hnext = *b;
+	*b = id;
 	return ids->v[ids->n++] = id;
 }
 
@@ -93,8 +149,7 @@ static struct dt_ident *add(struct dt_idents *ids, enum dt_scope scope, enum dt_
 	if (!id || !takes_id(id))
 		return id;
 	if (ids->next[ident_ns(id)] > DIF_VAR_MAX) {
-		ids->n--;
-		ident_free(id);
+		ident_free(take_newest(ids));
 		return NULL;
 	}
 	id->id = ids->next[ident_ns(id)]++;
@@ -108,9 +163,10 @@ struct dt_idents *dt_idents_create(struct dt_types *ts)
 	if (!ids)
 		return NULL;
 	ids->types = ts;
+	ids->arena = dt_arena_create();
 	ids->next[NS_GLOBAL] = ids->next[NS_SELF] = ids->next[NS_THIS] = DIF_VAR_USER;
 	ids->next[NS_AGG] = 1;
-	if (dt_ident_builtins(ids)) {
+	if (!ids->arena || dt_ident_builtins(ids)) {
 		dt_idents_destroy(ids);
 		return NULL;
 	}
@@ -124,6 +180,7 @@ void dt_idents_destroy(struct dt_idents *ids)
 	for (unsigned i = 0; i < ids->n; i++)
 		ident_free(ids->v[i]);
 	free(ids->v);
+	dt_arena_destroy(ids->arena);
 	free(ids);
 }
 
@@ -206,7 +263,7 @@ unsigned dt_idents_mark(struct dt_idents *ids)
 void dt_idents_rollback(struct dt_idents *ids, unsigned mark)
 {
 	while (ids->n > mark) {
-		struct dt_ident *id = ids->v[--ids->n];
+		struct dt_ident *id = take_newest(ids);
 
 		if (takes_id(id))
 			ids->next[ident_ns(id)] = id->id;
@@ -220,7 +277,7 @@ uint64_t dt_idents_block(struct dt_idents *ids)
 }
 
 /* Edits (insert, delete, replace, swap neighbours) that turn @a into @b; more than @max: max + 1. */
-static unsigned distance(const char *a, const char *b, unsigned max)
+unsigned dt_name_distance(const char *a, const char *b, unsigned max)
 {
 	size_t la = strlen(a), lb = strlen(b);
 	unsigned row[3][65], *prev2 = row[0], *prev = row[1], *cur = row[2], *t;
@@ -263,9 +320,9 @@ const char *dt_ident_suggest(struct dt_idents *ids, enum dt_scope scope, const c
 		const struct dt_ident *id = ids->v[i];
 
 		if (ident_ns(id) != scope_ns(scope) || (id->flags & DT_IDF_NOSUP) || id->name[0] == '%' ||
-		    !strcmp(id->name, name))
+		    hidden(ids, id) || !strcmp(id->name, name))
 			continue;
-		d = distance(name, id->name, best);
+		d = dt_name_distance(name, id->name, best);
 		if (d <= best && (!ret || d < best) && d < len) {
 			best = d;
 			ret = id->name;

@@ -19,6 +19,7 @@ enum dt_ident_kind {
 	DT_I_INLINE,
 	DT_I_XLATOR,
 	DT_I_PROBE,
+	DT_I_PROVIDER,
 };
 
 /* Consumer-side actions, in the arg of a DTRACEACT_LIBACT. */
@@ -31,7 +32,15 @@ enum dt_libact {
 #define DT_IDF_NOWRITE	0x4
 #define DT_IDF_DECLARED	0x8	/* by a declaration, not by first use */
 #define DT_IDF_DESTRUCTIVE 0x10
+#define DT_IDF_ATTR	0x40	/* its attributes were given, not found out */
+#define DT_IDF_LIBRARY	0x80	/* of a D library: a program may have its own of that name */
 #define DT_IDF_FIXED	0x20	/* aggregation of a program compiled before: its keys are not widened */
+
+/* "1.13.2" as one number, which orders versions. */
+#define DT_VERSION_NUM(major, minor, micro) \
+	((uint32_t)(major) << 24 | (uint32_t)(minor) << 12 | (uint32_t)(micro))
+
+struct dt_def;
 
 struct dt_ident {
 	const char *name;
@@ -49,6 +58,10 @@ struct dt_ident {
 	uint64_t aggarg;
 	const char *why;	/* DT_IDF_NOSUP: what to say more, or NULL */
 	struct dt_loc where;	/* first use or declaration */
+	struct dt_def *def;	/* DT_I_INLINE that is not constant, DT_I_XLATOR, DT_I_PROVIDER: abstract.h */
+	struct dt_attr attr;	/* what using it promises (stability.c) */
+	uint32_t version;	/* of D that brought it (#pragma D binding): DT_VERSION_NUM; 0: always there */
+	struct dt_ident *hnext;	/* ident.c's: of the same hash */
 	const struct dt_type **own_keys; /* ident.c's: what to free, for keys and inl may be borrowed */
 	struct dt_node *own_inl;
 };
@@ -74,6 +87,17 @@ const struct dt_type *dt_keytype(uint16_t kind);
 uint16_t dt_keytype_action(const struct dt_type *t);
 /* The nearest known name to a misspelt one, or NULL. */
 const char *dt_ident_suggest(struct dt_idents *ids, enum dt_scope scope, const char *name);
+/* How many letters must change to make @b of @a; more than @max is told as @max + 1. */
+unsigned dt_name_distance(const char *a, const char *b, unsigned max);
+/* The next ident of @kind and @name, newest first, that was entered before @after (NULL: the newest). */
+struct dt_ident *dt_ident_next(struct dt_idents *ids, enum dt_ident_kind kind, const char *name,
+			       const struct dt_ident *after);
+/* What is to live as long as the idents: definitions of inlines and translators. */
+struct dt_arena *dt_idents_arena(struct dt_idents *ids);
+/* Names that D got after this version (DT_VERSION_NUM; 0: none) are not found (-x version). */
+void dt_idents_set_version(struct dt_idents *ids, uint32_t version);
+/* While a library's definition is expanded, what programs define is not found. Returns what it was before. */
+bool dt_idents_library_only(struct dt_idents *ids, bool only);
 /* A failed compilation takes back what it entered. */
 unsigned dt_idents_mark(struct dt_idents *ids);
 void dt_idents_rollback(struct dt_idents *ids, unsigned mark);

@@ -22,6 +22,8 @@ struct builtin_var {
 #define NOVAR(name, id, why) { name, DIF_VAR_##id, DT_B_INT64, DT_IDF_NOSUP, why }
 #define NONAME(name, why) { name, 0xffff, DT_B_INT64, DT_IDF_NOSUP, why }
 
+#define NO_JAILS "Linux has no jails; to trace one container, use a predicate on its processes"
+
 static const struct builtin_var vars[] = {
 	VAR("arg0", ARG0, INT64), VAR("arg1", ARG1, INT64), VAR("arg2", ARG2, INT64),
 	VAR("arg3", ARG3, INT64), VAR("arg4", ARG4, INT64), VAR("arg5", ARG5, INT64),
@@ -50,27 +52,23 @@ static const struct builtin_var vars[] = {
 	VAR("ustackdepth", USTACKDEPTH, UINT32),
 	VAR("ipl", IPL, UINT32),
 	VAR("usermode", USERMODE, INT32),
-	NOVAR("vtimestamp", VTIMESTAMP, NULL),
-	NOVAR("execargs", EXECARGS, NULL),
-	NOVAR("errno", ERRNO, NULL),
-	NOVAR("cwd", CWD, NULL),
-	NOVAR("root", ROOT, NULL),
-	NOVAR("curcpu", CURCPU, "use cpu for the number of the CPU"),
-	NOVAR("curpsinfo", CURPSINFO, "use pid, ppid, uid, execname"),
-	NOVAR("curlwpsinfo", CURLWPSINFO, "use tid, threadname"),
-	NOVAR("pset", PSET, NULL),
-	NOVAR("chip", CHIP, NULL),
-	NOVAR("lgrp", LGRP, NULL),
-	NONAME("fds", NULL),
-	NONAME("vmregs", NULL),
-	NONAME("jid", NULL),
-	NONAME("jailname", NULL),
+	VAR("vtimestamp", VTIMESTAMP, UINT64),
+	VAR("execargs", EXECARGS, STRING),
+	VAR("errno", ERRNO, INT32),
+	VAR("cwd", CWD, STRING),
+	VAR("root", ROOT, STRING),
+	VAR("pset", PSET, INT32),
+	VAR("chip", CHIP, INT32),
+	VAR("lgrp", LGRP, INT32),
+	NONAME("vmregs", "it reads the registers of a virtual machine's guest, and no provider here traces guests"),
+	NONAME("jid", NO_JAILS),
+	NONAME("jailname", NO_JAILS),
 };
 
 static const struct builtin_var arrays[] = {
 	VAR("uregs", UREGS, UINT64),
-	NOVAR("args", ARGS, "these probes have no typed arguments; use arg0 .. arg9"),
-	NOVAR("regs", REGS, "use uregs[] for the registers of the process"),
+	VAR("args", ARGS, INT64),
+	VAR("regs", REGS, UINT64),
 };
 
 /* ---- Functions --------------------------------------------------------------- */
@@ -86,9 +84,13 @@ struct builtin_fn {
 #define ACT(name, id) { name, DT_I_ACTION, DTRACEACT_##id, 0, NULL }
 #define LIB(name, id) { name, DT_I_ACTION, DTRACEACT_LIBACT, 0, NULL }
 #define AGG(name, id) { name, DT_I_AGGFUNC, DTRACEAGG_##id, 0, NULL }
-#define NOACT(name, id) { name, DT_I_ACTION, DTRACEACT_##id, DT_IDF_NOSUP, NULL }
+#define NOACT(name, why) { name, DT_I_ACTION, DTRACEACT_NONE, DT_IDF_NOSUP, why }
+#define NOSUBR(name, why) { name, DT_I_SUBR, DIF_SUBR_MAX, DT_IDF_NOSUP, why }
 #define DESTR(name, id) \
-	{ name, DT_I_ACTION, DTRACEACT_##id, DT_IDF_NOSUP | DT_IDF_DESTRUCTIVE, NULL }
+	{ name, DT_I_ACTION, DTRACEACT_##id, DT_IDF_DESTRUCTIVE, NULL }
+
+#define NO_STREAMS "it measures messages of STREAMS, which Linux does not have"
+#define NO_SX "sx locks are FreeBSD's; rw_read_held(), rw_write_held() and rw_iswriter() read a rw_semaphore or rwlock_t"
 
 static const struct builtin_fn fns[] = {
 	ACT("trace", DIFEXPR),
@@ -115,18 +117,28 @@ static const struct builtin_fn fns[] = {
 	AGG("quantize", QUANTIZE),
 	AGG("lquantize", LQUANTIZE),
 	AGG("llquantize", LLQUANTIZE),
-	NOACT("print", PRINT),
-	NOACT("printm", PRINTM),
-	NOACT("setopt", LIBACT),
-	NOACT("ftruncate", LIBACT),
-	NOACT("jstack", JSTACK),
-	NOACT("sym", SYM),
-	NOACT("func", SYM),
-	NOACT("mod", MOD),
-	NOACT("speculate", SPECULATE),
-	NOACT("commit", COMMIT),
-	NOACT("discard", DISCARD),
-	NOACT("pcap", NONE),
+	ACT("print", PRINT),
+	ACT("printm", PRINTM),
+	LIB("setopt", SETOPT),
+	LIB("ftruncate", FTRUNCATE),
+	ACT("jstack", JSTACK),
+	ACT("sym", SYM),
+	ACT("func", SYM),
+	ACT("mod", MOD),
+	ACT("speculate", SPECULATE),
+	ACT("commit", COMMIT),
+	ACT("discard", DISCARD),
+	NOACT("pcap", "no action captures packets"),
+	NOSUBR("ddi_pathname", "it names a node of illumos' device tree; for a file's path there is d_path()"),
+	NOSUBR("getf", "fds[n] tells what a file descriptor is"),
+	NOSUBR("link_ntop", "no function spells link addresses"),
+	NOSUBR("memref", "it stands only in printm(size, memref(address, length))"),
+	NOSUBR("memstr", "no function replaces the NULs in memory; execargs has a program's arguments as one string"),
+	NOSUBR("msgdsize", NO_STREAMS),
+	NOSUBR("msgsize", NO_STREAMS),
+	NOSUBR("sx_exclusive_held", NO_SX),
+	NOSUBR("sx_isexclusive", NO_SX),
+	NOSUBR("sx_shared_held", NO_SX),
 	DESTR("system", SYSTEM),
 	DESTR("freopen", FREOPEN),
 	DESTR("raise", RAISE),
@@ -134,13 +146,6 @@ static const struct builtin_fn fns[] = {
 	DESTR("chill", CHILL),
 	DESTR("panic", PANIC),
 	DESTR("breakpoint", BREAKPOINT),
-};
-
-/* Subroutines by name in dif.h that no code stands behind yet. */
-static const char *const nosubrs[] = {
-	"copyout", "copyoutstr", "json", "d_path", "progenyof", "speculation", "mutex_owned",
-	"mutex_owner", "mutex_type_adaptive", "mutex_type_spin", "rw_iswriter", "rw_read_held",
-	"rw_write_held",
 };
 
 static const struct { const char *name; uint32_t id; } subrs[] = {
@@ -185,6 +190,7 @@ static int enter_curthread(struct dt_idents *ids)
 {
 	const struct builtin_var v = VAR("curthread", CURTHREAD, UINT64);
 	struct dt_type *task;
+	struct dt_ident *id;
 	const struct dt_type *ptr;
 
 	if (enter_var(ids, &v, DT_I_SCALAR))
@@ -193,12 +199,14 @@ static int enter_curthread(struct dt_idents *ids)
 	ptr = task ? dt_type_pointer(ids->types, task) : NULL;
 	if (!ptr)
 		return -1;
-	dt_ident_lookup(ids, DT_SCOPE_GLOBAL, "curthread")->type = ptr;
+	id = dt_ident_lookup(ids, DT_SCOPE_GLOBAL, "curthread");
+	id->type = ptr;
+	id->attr = (struct dt_attr){ DT_ST_STABLE, DT_ST_PRIVATE, DT_CL_COMMON };
 	return 0;
 }
 
 static int enter_fn(struct dt_idents *ids, const char *name, enum dt_ident_kind kind, uint32_t num,
-		    uint32_t flags)
+		    uint32_t flags, const char *why)
 {
 	struct dt_ident *id = dt_ident_enter(ids, DT_SCOPE_GLOBAL, kind, name);
 
@@ -206,6 +214,7 @@ static int enter_fn(struct dt_idents *ids, const char *name, enum dt_ident_kind 
 		return -1;
 	id->id = num;
 	id->flags = DT_IDF_BUILTIN | DT_IDF_NOWRITE | flags;
+	id->why = why;
 	return 0;
 }
 
@@ -221,12 +230,9 @@ static int enter_const(struct dt_idents *ids, const char *name, int64_t val, con
 	return dt_ident_set_inline(id, &value);
 }
 
-static uint32_t subr_flags(const char *name)
+static uint32_t subr_flags(uint32_t id)
 {
-	for (size_t i = 0; i < N(nosubrs); i++)
-		if (!strcmp(nosubrs[i], name))
-			return DT_IDF_NOSUP;
-	return 0;
+	return id == DIF_SUBR_COPYOUT || id == DIF_SUBR_COPYOUTSTR ? DT_IDF_DESTRUCTIVE : 0;
 }
 
 int dt_ident_builtins(struct dt_idents *ids)
@@ -239,9 +245,9 @@ int dt_ident_builtins(struct dt_idents *ids)
 	for (size_t i = 0; i < N(arrays) && !err; i++)
 		err = enter_var(ids, &arrays[i], DT_I_ARRAY);
 	for (size_t i = 0; i < N(fns) && !err; i++)
-		err = enter_fn(ids, fns[i].name, fns[i].kind, fns[i].id, fns[i].flags);
+		err = enter_fn(ids, fns[i].name, fns[i].kind, fns[i].id, fns[i].flags, fns[i].why);
 	for (size_t i = 0; i < N(subrs) && !err; i++)
-		err = enter_fn(ids, subrs[i].name, DT_I_SUBR, subrs[i].id, subr_flags(subrs[i].name));
+		err = enter_fn(ids, subrs[i].name, DT_I_SUBR, subrs[i].id, subr_flags(subrs[i].id), NULL);
 	for (size_t i = 0; i < N(regs) && !err; i++)
 		err = enter_const(ids, regs[i].name, regs[i].val, dt_basic(ids->types, DT_B_INT));
 	if (!err)
@@ -257,7 +263,8 @@ int dt_ident_builtins(struct dt_idents *ids)
  */
 static const struct dt_type key_self[] = {
 #define SELF(spelling) { .kind = DT_T_STRUCT, .name = spelling, .size = 8, .align = 8 }
-	SELF("stack()"), SELF("ustack()"), SELF("usym()"), SELF("umod()"), SELF("uaddr()"),
+	SELF("stack()"), SELF("ustack()"), SELF("usym()"), SELF("umod()"), SELF("uaddr()"), SELF("sym()"),
+	SELF("mod()"),
 };
 
 static const struct {
@@ -268,7 +275,7 @@ static const struct {
 	{ act, { .kind = DT_T_TYPEDEF, .name = spelling, .size = 8, .align = 8, .base = &key_self[i] } }
 	KEY(DTRACEACT_STACK, 0, "stack()"), KEY(DTRACEACT_USTACK, 1, "ustack()"),
 	KEY(DTRACEACT_USYM, 2, "usym()"), KEY(DTRACEACT_UMOD, 3, "umod()"),
-	KEY(DTRACEACT_UADDR, 4, "uaddr()"),
+	KEY(DTRACEACT_UADDR, 4, "uaddr()"), KEY(DTRACEACT_SYM, 5, "sym()"), KEY(DTRACEACT_MOD, 6, "mod()"),
 };
 
 const struct dt_type *dt_keytype(uint16_t kind)

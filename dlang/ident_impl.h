@@ -9,8 +9,14 @@
 
 #include "ident.h"
 
+#define DT_IDENT_BUCKETS	1024
+
 struct dt_idents {
 	struct dt_types *types;
+	struct dt_arena *arena;		/* see dt_idents_arena() */
+	bool library_only;		/* see dt_idents_library_only() */
+	uint32_t version;		/* see dt_idents_set_version() */
+	struct dt_ident *buckets[DT_IDENT_BUCKETS];	/* by name, newest first */
 	struct dt_ident **v;
 	unsigned n, cap;
 	uint32_t next[4];	/* next id: global, self, this, aggregations */

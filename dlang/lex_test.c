@@ -18,8 +18,8 @@ static void integers(void **state)
 		{ "BEGIN{0x10000000000000000}", "D_INT_OFLOW 1:7-26" },
 		{ "BEGIN{02000000000000000000000}", "D_INT_OFLOW" },
 		{ "BEGIN{08}", "D_INT_DIGIT 1:7-9 '8' is not a digit of an octal number" },
-		{ "BEGIN{0779}", "D_INT_DIGIT" }, { "BEGIN{0x}", "D_INT_DIGIT" }, { "BEGIN{12ab}", "D_INT_DIGIT" },
-		{ "BEGIN{1lL}", "D_INT_DIGIT" }, { "BEGIN{1ulu}", "D_INT_DIGIT" }, { "BEGIN{1lul}", "D_INT_DIGIT" },
+		{ "BEGIN{0779}", "D_INT_DIGIT" }, { "BEGIN{0x}", "D_SYNTAX" }, { "BEGIN{12ab}", "D_SYNTAX" },
+		{ "BEGIN{1lL}", "D_SYNTAX" }, { "BEGIN{1ulu}", "D_SYNTAX" }, { "BEGIN{1lul}", "D_SYNTAX" },
 		{ "BEGIN{1.5}", "D_SYNTAX 1:7-10 floating-point" }, { "BEGIN{1.}", "D_SYNTAX 1:7-9 floating-point" },
 		{ "BEGIN{.5}", "D_SYNTAX 1:7-9 floating-point" }, { "BEGIN{1e5}", "D_SYNTAX 1:7-10 floating-point" },
 	};
@@ -78,7 +78,7 @@ static void strings(void **state)
 	static const struct front_case bad[] = {
 		{ "BEGIN{\"abc", "D_STR_NL 1:7-11" }, { "BEGIN{\"abc\n\"}", "D_STR_NL 1:7-11" },
 		{ "BEGIN{\"\\777\"}", "D_ESC_OCT 1:7-13" },
-		{ "BEGIN{\"a\" \"b\"}", "D_SYNTAX 1:11-14 syntax error near \"\"b\"\"" },
+		{ "BEGIN{\"a\" \"b\"}", "D_SYNTAX 1:11-14 syntax error near \"b\"" },
 	};
 
 	(void)state;

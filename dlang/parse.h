@@ -210,7 +210,15 @@ struct dt_node *dt_inline(struct dt_parser *ps, struct dt_loc loc, struct dt_spe
 			  struct dt_node *expr);
 
 /* Tags: a reference, or a definition between begin and end. They nest. */
-const struct dt_type *dt_tag_ref(struct dt_parser *ps, enum dt_type_kind kind, const char *tag);
+const struct dt_type *dt_tag_ref(struct dt_parser *ps, enum dt_type_kind kind, const char *tag,
+				 struct dt_loc loc);
+/* decl_foreign.c: a type of the kernel or a process, "ext4`foo_t" (or without an object); NULL: diag set. */
+const struct dt_type *dt_foreign_type(struct dt_parser *ps, enum dt_type_kind kind, const char *name,
+				      struct dt_loc loc);
+/* Is the word that ends at @pos, which D does not know, placed like a type's name, and one of the kernel's? */
+bool dt_foreign_typedef_here(struct dt_parser *ps, const char *name, size_t pos);
+/* A name in a process: "pid$target`libc.so.6`struct foo". IDENT, TNAME or -1. */
+int dt_lex_pid_name(struct dt_parser *ps, const char *s, size_t n, struct dt_loc loc, const char **name);
 int dt_sou_begin(struct dt_parser *ps, enum dt_type_kind kind, const char *tag, struct dt_loc loc);
 int dt_sou_member(struct dt_parser *ps, struct dt_spec *s, struct dt_declr *d, struct dt_node *width);
 const struct dt_type *dt_sou_end(struct dt_parser *ps);

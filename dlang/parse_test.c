@@ -310,7 +310,7 @@ static void messages(void **state)
 				 "that ends the predicate", "" },
 		{ "BEGIN /x/ trace(1);", "D_SYNTAX 1:19-20 syntax error near \";\": expected the "
 					 "\"/\" that ends the predicate", "before \"{\"" },
-		{ "BEGIN { \"a\" \"b\" }", "D_SYNTAX 1:13-16 syntax error near \"\"b\"\": expected "
+		{ "BEGIN { \"a\" \"b\" }", "D_SYNTAX 1:13-16 syntax error near \"b\": expected "
 					   "\";\" or \"}\"", "strjoin" },
 		{ "BEGIN {}}", "D_SYNTAX 1:9-10 syntax error near \"}\": expected a probe "
 			       "description or a declaration", NULL },

@@ -182,8 +182,7 @@ void dt_syntax_error(struct dt_parser *ps, struct dt_loc loc, const char *found,
 	if (!strcmp(found, "end of file"))
 		DT_ERROR(ps, D_SYNTAX, loc, "syntax error at the end of the program%s", buf);
 	else
-		DT_ERROR(ps, D_SYNTAX, loc, "syntax error near \"%.*s%s\"%s",
-			 (int)(len < 40 ? len : 40), text,
-			 len < 40 ? "" : "...", buf);
+		DT_ERROR(ps, D_SYNTAX, loc, "syntax error near %s%.*s%s%s%s", *text == '"' ? "" : "\"",
+			 (int)(len < 40 ? len : 40), text, len < 40 ? "" : "...", *text == '"' ? "" : "\"", buf);
 	hint(ps, found, text, len, want, n);
 }

@@ -15,6 +15,7 @@
 #include "engine.h"
 
 #define MACHINE_BUF	(1 << 16)
+#define MACHINE_SPECS 2
 #define MACHINE_CACHE	64
 #define MACHINE_PROGS	64
 
@@ -65,6 +66,8 @@ static void machine_consumer(struct machine *m)
 	m->ccpu.cache = dtk_alloc(MACHINE_CACHE * sizeof(*m->ccpu.cache));
 	m->ccpu.ncache = MACHINE_CACHE;
 	assert_int_equal(dtk_aggbuf_create(&m->ccpu.agg, m->half[2], m->half[3], MACHINE_BUF), 0);
+	assert_int_equal(dtk_specs_create(&m->sink, MACHINE_SPECS), 0);
+	assert_int_equal(dtk_specbufs_create(&m->ccpu.spec, MACHINE_SPECS, MACHINE_BUF), 0);
 	m->ccpus[0] = &m->ccpu;
 	m->fire.serial = m->fire.now = 1000;
 	m->fire.nargs = 10;
@@ -100,6 +103,8 @@ static void machine_destroy(struct machine *m)
 		dtk_free(m->half[i]);
 	dtk_free(m->ccpu.scratch);
 	dtk_free(m->ccpu.cache);
+	dtk_specbufs_destroy(m->ccpu.spec, MACHINE_SPECS);
+	dtk_specs_destroy(&m->sink);
 	dtk_vars_destroy(m->sink.vars);
 	dt_idents_destroy(m->idents);
 	dt_types_destroy(m->types);
@@ -115,7 +120,7 @@ static struct dtk_program *machine_load(struct machine *m, struct dt_program *p)
 	size_t size;
 	void *blob;
 
-	assert_int_equal(dt_program_image(p, m->cc.strsize, 0, &blob, &size), 0);
+	assert_int_equal(dt_program_image(p, m->cc.strsize, DTRACE_IMG_DESTRUCTIVE, &blob, &size), 0);
 	if (dtk_program_load(blob, size, &k, &err))
 		fail_msg("the engine refuses difo %u: %s", err.difo, err.msg);
 	free(blob);

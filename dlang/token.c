@@ -147,6 +147,19 @@ static const struct keyword *find_keyword(const char *s, size_t n)
 	return NULL;
 }
 
+static bool is_type_word(int token, int before)
+{
+	switch (token) {
+	case TOK_VOID: case TOK_CHAR: case TOK_SHORT: case TOK_INT: case TOK_LONG: case TOK_FLOAT:
+	case TOK_DOUBLE: case TOK_SIGNED: case TOK_UNSIGNED: case TOK_BOOL: case TOK_STRING: case TOK_TNAME:
+		return true;
+	case TOK_IDENT:
+		return before == TOK_STRUCT || before == TOK_UNION || before == TOK_ENUM;
+	default:
+		return false;
+	}
+}
+
 /* After these, a word is the name of a member, tag, variable ..., even if a type has it too. */
 static bool names_something(const struct dt_lex *lx)
 {
@@ -155,25 +168,48 @@ static bool names_something(const struct dt_lex *lx)
 	case TOK_STRUCT: case TOK_UNION: case TOK_ENUM:
 	case TOK_PROVIDER: case TOK_PROBE:
 	case '*':
-	case TOK_VOID: case TOK_CHAR: case TOK_SHORT: case TOK_INT: case TOK_LONG: case TOK_FLOAT:
-	case TOK_DOUBLE: case TOK_SIGNED: case TOK_UNSIGNED: case TOK_BOOL: case TOK_STRING: case TOK_TNAME:
 		return true;
-	case TOK_IDENT:
-		return lx->prev2 == TOK_STRUCT || lx->prev2 == TOK_UNION || lx->prev2 == TOK_ENUM;
 	case '}':
 		return lx->mode == DT_LEX_DECL;
 	default:
-		return false;
+		return is_type_word(lx->prev, lx->prev2);
 	}
 }
 
 /* Expressions see D's variables before types of the same name; declarations see types. */
 static bool is_type_here(struct dt_parser *ps, const char *name)
 {
-	if (names_something(&ps->lex) || !dt_types_is_typedef(ps->types, name))
+	bool known = dt_types_is_typedef(ps->types, name);
+
+	if (names_something(&ps->lex))
 		return false;
-	return ps->lex.mode == DT_LEX_DECL || !ps->p->idents ||
-	       !dt_ident_lookup(ps->p->idents, DT_SCOPE_GLOBAL, name);
+	if (known && ps->lex.mode == DT_LEX_DECL)
+		return true;
+	if (ps->p->idents && dt_ident_lookup(ps->p->idents, DT_SCOPE_GLOBAL, name))
+		return false;
+	return known || dt_foreign_typedef_here(ps, name, ps->lex.now.pos);
+}
+
+/* Headers of C know nothing of these. */
+static bool is_word_of_d(int token)
+{
+	switch (token) {
+	case TOK_COUNTER: case TOK_IMPORT: case TOK_INLINE: case TOK_OFFSETOF: case TOK_PROBE: case TOK_PROVIDER:
+	case TOK_SELF: case TOK_STRING: case TOK_STRINGOF: case TOK_THIS: case TOK_TRANSLATOR: case TOK_USERLAND:
+	case TOK_XLATE:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* In "struct s { int probe; char *self; };" the words after the types are names. */
+static bool names_member(const struct dt_lex *lx)
+{
+	if (lx->mode != DT_LEX_DECL || !lx->braces || lx->parens)
+		return false;
+	return is_type_word(lx->prev, lx->prev2) ||
+	       (lx->prev == '*' && (lx->prev2 == '*' || is_type_word(lx->prev2, 0)));
 }
 
 int dt_lex_word(struct dt_parser *ps, const char *s, size_t n, const char **name)
@@ -181,6 +217,8 @@ int dt_lex_word(struct dt_parser *ps, const char *s, size_t n, const char **name
 	const struct keyword *k = find_keyword(s, n);
 	int token = k ? k->token : 0;
 
+	if (is_word_of_d(token) && names_member(&ps->lex))
+		token = 0;
 	if (token && token != TOK_RESERVED)
 		return token;
 	*name = dt_pstrndup(ps, s, n);
@@ -229,7 +267,8 @@ size_t dt_lex_declares(struct dt_parser *ps, const char *s, size_t n, int *token
 	memcpy(name, s, len);
 	name[len] = '\0';
 	*token = TOK_TNAME;
-	return dt_types_is_typedef(ps->types, name) ? len : 0;
+	return dt_types_is_typedef(ps->types, name) ||
+	       dt_foreign_typedef_here(ps, name, ps->lex.start.pos + len) ? len : 0;
 }
 
 /* ---- Integers -------------------------------------------------------------------- */
@@ -317,7 +356,7 @@ int dt_lex_int(struct dt_parser *ps, const char *s, size_t n, struct dt_loc loc,
 	if (base == 10 && (s[used] == 'e' || s[used] == 'E') && n > used + 1 &&
 	    isdigit((unsigned char)s[used + 1]))
 		return DT_ERROR(ps, D_SYNTAX, loc, "floating-point constants are not permitted in D");
-	return DT_ERROR(ps, D_INT_DIGIT, loc,
+	return DT_ERROR(ps, D_SYNTAX, loc,
 			"\"%.*s\" is not an integer: what follows its digits is not one of "
 			"the suffixes u, l, ul, ll and ull", (int)(n < 64 ? n : 64), s);
 }
@@ -484,6 +523,8 @@ int dt_macro_var(struct dt_parser *ps, const char *name, size_t n, struct dt_loc
 		 (int)(n < 64 ? n : 64), name);
 	if (n == 6 && !memcmp(name, "target", 6))
 		dt_hint(ps->diag, "$target is the process of -p or -c: use one of them");
+	if (n == 6 && (!memcmp(name, "projid", 6) || !memcmp(name, "taskid", 6)))
+		dt_hint(ps->diag, "projects and tasks are illumos'; $pgid and $sid are the groups that Linux has");
 	return -1;
 }
 

@@ -72,6 +72,7 @@ struct dt_type_entry *dt_types_enter(struct dt_types *ts, enum dt_name_space spa
 		return NULL;
 	e->space = space;
 	e->type = t;
+	e->is_builtin = !ts->ready;
 	e->name = dt_types_strdup(ts, name);
 	if (!e->name || dt_types_log(ts, e, NULL))
 		return NULL;
@@ -243,7 +244,8 @@ int dt_type_typedef(struct dt_types *ts, const char *name, const struct dt_type 
 	struct dt_type_entry *e = dt_types_find(ts, DT_NS_ORDINARY, name, strlen(name));
 	struct dt_type *d;
 
-	if (e)
+	/* Headers define dev_t, id_t, ... as they are there: what follows sees that. */
+	if (e && (!e->is_builtin || dt_type_same(e->type, t)))
 		return !e->is_enumerator && dt_type_same(e->type, t) ? 0 : -EEXIST;
 	d = dt_arena_alloc(ts->arena, sizeof(*d));
 	if (!d)
@@ -321,6 +323,12 @@ static const struct typedef_info {
 	{ "u_longlong_t", DT_B_ULLONG }, { "hrtime_t", DT_B_LLONG }, { "offset_t", DT_B_LLONG },
 	{ "lwpid_t", DT_B_INT }, { "processorid_t", DT_B_INT }, { "psetid_t", DT_B_INT },
 	{ "zoneid_t", DT_B_INT }, { "projid_t", DT_B_INT }, { "taskid_t", DT_B_INT },
+	{ "ipaddr_t", DT_B_UINT },
+	{ "poolid_t", DT_B_INT }, { "ctid_t", DT_B_INT }, { "chipid_t", DT_B_INT },
+	{ "lgrp_id_t", DT_B_INT }, { "u_offset_t", DT_B_ULLONG }, { "diskaddr_t", DT_B_ULLONG },
+	{ "daddr_t", DT_B_LONG }, { "pgcnt_t", DT_B_ULONG }, { "index_t", DT_B_SHORT },
+	{ "u_int8_t", DT_B_UCHAR }, { "u_int16_t", DT_B_USHORT }, { "u_int32_t", DT_B_UINT },
+	{ "u_int64_t", DT_B_ULONG }, { "register_t", DT_B_LONG }, { "wint_t", DT_B_UINT },
 	{ "major_t", DT_B_UINT }, { "minor_t", DT_B_UINT }, { "bool", DT_B_BOOL },
 };
 
@@ -378,6 +386,7 @@ struct dt_types *dt_types_create(void)
 		dt_types_destroy(ts);
 		return NULL;
 	}
+	ts->ready = true;
 	return ts;
 }
 
@@ -398,9 +407,12 @@ const struct dt_type *dt_basic(struct dt_types *ts, enum dt_basic b)
 
 const struct dt_type *dt_type_resolve(const struct dt_type *t)
 {
-	while (t && (t->kind == DT_T_TYPEDEF || (t->kind == DT_T_FORWARD && t->base)))
-		t = t->base;
-	return t;
+	for (;;) {
+		if (t && (t->kind == DT_T_TYPEDEF || (t->kind == DT_T_FORWARD && t->base)))
+			t = t->base;
+		else if (!t || t->kind != DT_T_FORWARD || !t->foreign || !dt_type_fetch(t))
+			return t;
+	}
 }
 
 static bool same_params(const struct dt_type *a, const struct dt_type *b)
@@ -430,6 +442,8 @@ bool dt_type_same(const struct dt_type *a, const struct dt_type *b)
 		b = strip(b);
 		if (a == b || !a || !b)
 			return a == b;
+		if (dt_type_same_tag(a, b))
+			return true;
 		if (a->kind != b->kind)
 			return false;
 		switch (a->kind) {

@@ -72,6 +72,8 @@ struct dt_type {
 	struct dt_enumerator *enums;	/* ENUM */
 	const struct dt_type **params;	/* FUNC, ASSOC, AGG */
 	uint32_t n;		/* members, enums or params */
+	const void *foreign;	/* FORWARD: whose definition names.h's provider knows; else NULL */
+	struct dt_types *ts;	/* of a foreign one: where it lives */
 	uint16_t depth;		/* derivations down to the basic types, through typedefs; see DT_TYPE_MAXDEPTH */
 };
 

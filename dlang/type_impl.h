@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Inside of struct dt_types: for type.c, type_tag.c and type_name.c alone. */
+/* Inside of struct dt_types: for type.c and type_*.c alone. */
 #ifndef DT_TYPE_IMPL_H
 #define DT_TYPE_IMPL_H
 
@@ -20,6 +20,7 @@ struct dt_type_entry {
 	const char *name;
 	struct dt_type *type;		/* the typedef, the tag, the enumerator's enum */
 	bool is_enumerator;
+	bool is_builtin;		/* D's own, that a program may define otherwise */
 	int64_t value;
 };
 
@@ -43,6 +44,9 @@ struct dt_types {
 	struct dt_type_derived *derived[DT_TYPE_BUCKETS];
 	struct dt_type_undo *undo;
 	size_t nundo;
+	bool ready;			/* all built-in types are there */
+	unsigned int fetching;		/* foreign types being defined, each for the one before */
+	struct dt_names *others;	/* who knows more types, or NULL */
 };
 
 struct dt_type_entry *dt_types_find(struct dt_types *ts, enum dt_name_space space, const char *name, size_t n);
@@ -51,6 +55,9 @@ struct dt_type_entry *dt_types_enter(struct dt_types *ts, enum dt_name_space spa
 				     struct dt_type *t);
 int dt_types_log(struct dt_types *ts, struct dt_type_entry *e, struct dt_type *completed);
 char *dt_types_strdup(struct dt_types *ts, const char *s);
+bool dt_type_fetch(const struct dt_type *t);	/* a foreign FORWARD: have it defined */
+bool dt_type_same_tag(const struct dt_type *a, const struct dt_type *b);
+uint16_t dt_type_value_depth(const struct dt_type *t);
 enum dt_name_space dt_tag_space(enum dt_type_kind kind);
 
 #endif /* DT_TYPE_IMPL_H */

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "names.h"
 #include "type_impl.h"
 
 #define SIZE_LIMIT	((uint64_t)1 << 56)	/* bytes: offsets in bits stay in 64 bits */
@@ -24,15 +25,23 @@ struct dt_type *dt_type_tag(struct dt_types *ts, enum dt_type_kind kind, const c
 
 	if (e)
 		return e->type;
+	if (tag)
+		return dt_type_shadow(ts, kind, tag);
 	t = dt_arena_alloc(ts->arena, sizeof(*t));
+	if (t)
+		*t = (struct dt_type){ .kind = DT_T_FORWARD, .tag_kind = kind, .align = 1 };
+	return t;
+}
+
+struct dt_type *dt_type_shadow(struct dt_types *ts, enum dt_type_kind kind, const char *tag)
+{
+	struct dt_type *t = dt_arena_alloc(ts->arena, sizeof(*t));
+	struct dt_type_entry *e;
+
 	if (!t)
 		return NULL;
-	t->kind = DT_T_FORWARD;
-	t->tag_kind = kind;
-	t->align = 1;
-	if (!tag)
-		return t;
-	e = dt_types_enter(ts, space, tag, t);
+	*t = (struct dt_type){ .kind = DT_T_FORWARD, .tag_kind = kind, .align = 1 };
+	e = dt_types_enter(ts, dt_tag_space(kind), tag, t);
 	if (!e)
 		return NULL;
 	t->name = e->name;
@@ -84,7 +93,7 @@ static bool is_anonymous(const struct dt_member *m)
 }
 
 /* How deep structures hold structures by value: what passes over values recurse into. */
-static uint16_t value_depth(const struct dt_type *t)
+uint16_t dt_type_value_depth(const struct dt_type *t)
 {
 	for (t = dt_type_resolve(t); t->kind == DT_T_ARRAY; )
 		t = dt_type_resolve(t->base);
@@ -114,8 +123,8 @@ int dt_type_define_members(struct dt_types *ts, struct dt_type *t, enum dt_type_
 			continue;
 		if (next.name && !(next.name = dt_types_strdup(ts, next.name)))
 			return -ENOMEM;
-		if (depth < value_depth(next.type))
-			depth = value_depth(next.type);
+		if (depth < dt_type_value_depth(next.type))
+			depth = dt_type_value_depth(next.type);
 		out[kept++] = next;
 	}
 	if (dt_types_log(ts, NULL, t))

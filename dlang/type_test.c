@@ -334,8 +334,11 @@ static void tags(void **state)
 	assert_false(dt_types_enumerator(ts, "int8_t", NULL, NULL));
 	assert_int_equal(dt_type_define_enums(ts, dt_type_tag(ts, DT_T_ENUM, "m"), e, 2), -EEXIST);
 	assert_int_equal(dt_type_typedef(ts, "POS", n), -EEXIST);
-	assert_int_equal(dt_type_typedef(ts, "int8_t", n), -EEXIST);
 	assert_int_equal(dt_type_typedef(ts, "int8_t", dt_basic(ts, DT_B_SCHAR)), 0);
+	/* a header's goes before D's */
+	assert_int_equal(dt_type_typedef(ts, "dev_t", dt_basic(ts, DT_B_UINT)), 0);
+	assert_int_equal(dt_type_resolve(dt_types_lookup(ts, "dev_t"))->size, 4);
+	assert_int_equal(dt_type_typedef(ts, "dev_t", dt_basic(ts, DT_B_ULONG)), -EEXIST);
 	assert_int_equal(dt_type_typedef(ts, "mine", n), 0);
 	assert_true(dt_types_is_typedef(ts, "mine"));
 	assert_false(dt_types_is_typedef(ts, "POS"));

@@ -11,8 +11,8 @@
 #include "cmd.h"
 
 static const char usage_text[] =
-	"usage: dtrace [-CeFlqSvVwZ] [-b bufsz] [-c cmd] [-D name[=def]] [-I path] [-L path]\n"
-	"              [-o output] [-p pid] [-s script] [-U name] [-x opt[=val]]\n"
+	"usage: dtrace [-BCdeFHlOqSvVwZ] [-b bufsz] [-c cmd] [-D name[=def]] [-I path] [-L path]\n"
+	"              [-o output] [-p pid] [-s script] [-U name] [-W name] [-x opt[=val]] [-X a|c|s|t]\n"
 	"              [-P provider [[predicate] action]]\n"
 	"              [-m [provider:]module [[predicate] action]]\n"
 	"              [-f [[provider:]module:]function [[predicate] action]]\n"
@@ -22,26 +22,32 @@ static const char usage_text[] =
 	"  predicate  '/' D-expression '/'        action  '{' D-statements '}'\n"
 	"\n"
 	"  -b  size of the trace buffer of each CPU (suffixes k, m, g, t)\n"
+	"  -B  hand all output through the library's handler of buffered output (to test it)\n"
 	"  -c  run a command, which ends the tracing and ends with it; its process id is $target\n"
 	"  -C  run the C preprocessor over programs; -D, -U, -I are for it\n"
+	"  -d  show programs as D again, with if and else as the clauses they become\n"
 	"  -e  stop after compiling the programs\n"
 	"  -F  indent the output by function entry and return\n"
 	"  -f  enable or list probes by function\n"
+	"  -H  show the paths of the headers that the preprocessor included\n"
 	"  -i  enable or list a probe by its id\n"
 	"  -l  list probes instead of enabling them\n"
 	"  -L  read the D libraries in a folder\n"
 	"  -m  enable or list probes by module\n"
 	"  -n  enable or list probes by name\n"
 	"  -o  write the output to a file\n"
+	"  -O  with -x oformat, show all aggregations at the end\n"
 	"  -p  trace a running process and end when it ends; its process id is $target\n"
 	"  -P  enable or list probes by provider\n"
 	"  -q  quiet: only what the program prints\n"
 	"  -s  run the D program in a file\n"
 	"  -S  show the compiled program\n"
-	"  -v  tell more: what the pid provider had to leave alone, and why\n"
+	"  -v  tell more: stability and types of arguments; what the pid provider left alone, and why\n"
 	"  -V  show the version\n"
 	"  -w  allow destructive actions\n"
+	"  -W  wait until a program of that name is started, then trace it as with -p\n"
 	"  -x  set an option\n"
+	"  -X  dialect of C for the preprocessor\n"
 	"  -Z  allow probe descriptions that match no probe\n";
 
 static void usage(const char *why, ...) __attribute__((noreturn, format(printf, 1, 2)));
@@ -94,13 +100,19 @@ static void add_setting(struct args *a, const char *name, const char *value)
 static void add_program(struct args *a, char opt, const char *text)
 {
 	struct program *p = append(&a->programs, &a->nprograms, sizeof(*p));
+	const char *shown = text;
 	size_t n = opt == 's' ? strlen(text) : strcspn(text, "{/;");
 
+	while (opt != 's' && shown[n] == ';') {	/* declarations before the probe description */
+		shown += n + 1;
+		shown += strspn(shown, " \t\n");
+		n = strcspn(shown, "{/;");
+	}
 	if (opt == 'i' && !(*text >= '0' && *text <= '9'))
 		usage("-i wants the number of a probe, not \"%s\"", text);
-	while (n && (text[n - 1] == ' ' || text[n - 1] == '\n' || text[n - 1] == '\t'))
+	while (n && (shown[n - 1] == ' ' || shown[n - 1] == '\n' || shown[n - 1] == '\t'))
 		n--;
-	*p = (struct program){ .opt = opt, .text = text, .shown = strndup(text, n) };
+	*p = (struct program){ .opt = opt, .text = text, .shown = strndup(shown, n) };
 }
 
 static void add_pid(struct args *a, const char *text)
@@ -116,13 +128,52 @@ static void add_pid(struct args *a, const char *text)
 	v->pid = (pid_t)pid;
 }
 
+/* -32, -64 */
+static void data_model(char c)
+{
+	if (c == '6' && !strcmp(optarg, "4"))
+		return;
+	if (c == '3' && !strcmp(optarg, "2")) {
+		fprintf(stderr, "dtrace: -32: the 32-bit data model is not supported: D here has the types of 64-bit "
+				"programs\n");
+		exit(E_USAGE);
+	}
+	usage("there is no option -%c", c);
+}
+
+/* Options of the family that cannot mean anything here. */
+static void refuse(char c) __attribute__((noreturn));
+static void refuse(char c)
+{
+	static const struct { char opt; const char *why; } refused[] = {
+		{ 'a', "there is no boot-time (anonymous) tracing to claim: the module is loaded after booting" },
+		{ 'A', "there is no boot-time (anonymous) tracing: the module is loaded after booting; start dtrace "
+		       "early, as a service" },
+		{ 'G', "linking USDT probes into objects is not supported by this version" },
+		{ 'h', "making headers for USDT probes is not supported by this version" },
+	};
+
+	for (size_t i = 0; i < sizeof(refused) / sizeof(*refused); i++)
+		if (refused[i].opt == c)
+			fprintf(stderr, "dtrace: -%c: %s\n", c, refused[i].why);
+	exit(E_USAGE);
+}
+
 static void option(struct args *a, int c)
 {
 	struct victim *v;
 
 	switch (c) {
+	case '3': case '6':
+		data_model((char)c);
+		break;
+	case 'a': case 'A': case 'G': case 'h':
+		refuse((char)c);
 	case 'b':
 		add_setting(a, "bufsize", optarg);
+		break;
+	case 'B':
+		a->buffered = true;
 		break;
 	case 'c':
 		v = append(&a->victims, &a->nvictims, sizeof(*v));
@@ -134,14 +185,22 @@ static void option(struct args *a, int c)
 	case 'D':
 		add_setting(a, "define", optarg);
 		break;
+	case 'd':
+		a->show = true;
+		break;
 	case 'e':
 		a->compile_only = true;
 		break;
 	case 'F':
 		a->flow = true;
 		break;
+	case 'H':
+		add_setting(a, "cpphdrs", NULL);
+		break;
 	case 'I':
 		add_setting(a, "incdir", optarg);
+		break;
+	case 'k':	/* what it asks for is always done */
 		break;
 	case 'l':
 		a->list = true;
@@ -154,6 +213,9 @@ static void option(struct args *a, int c)
 		break;
 	case 'o':
 		a->output = optarg;
+		break;
+	case 'O':
+		a->all_aggs = true;
 		break;
 	case 'p':
 		add_pid(a, optarg);
@@ -176,35 +238,56 @@ static void option(struct args *a, int c)
 	case 'w':
 		add_setting(a, "destructive", NULL);
 		break;
+	case 'W':
+		v = append(&a->victims, &a->nvictims, sizeof(*v));
+		v->awaited = optarg;
+		break;
 	case 'x':
 		add_setting(a, optarg, NULL);
+		break;
+	case 'X':
+		add_setting(a, "stdc", optarg);
 		break;
 	case 'Z':
 		a->cflags |= DTRACE_C_ZDEFS;
 		break;
 	case ':':
 		usage("option -%c wants an argument", optopt);
-	case '?':
-		usage("there is no option -%c", optopt);
 	default:
-		fprintf(stderr, "dtrace: option -%c is not supported yet\n", c);
-		exit(E_USAGE);
+		usage("there is no option -%c", optopt);
 	}
 }
 
-void args_parse(int argc, char **argv, struct args *a)
+/* The few there are stand alone. */
+static void long_option(int argc, char **argv, struct args *a)
 {
-	static const char letters[] = "+:b:c:CD:eFf:i:I:lL:m:n:o:p:P:qs:SU:vVwx:Z" "aABGhHkOW:X:36";
-	bool only_operands = false;
-	int c;
-
-	if (argc == 2 && !strcmp(argv[1], "--help")) {
+	if (argc < 2 || strncmp(argv[1], "--", 2) || !argv[1][2])
+		return;
+	if (!strcmp(argv[1], "--version")) {
+		a->version = true;
+		argv[1] = "-V";
+	} else if (!strncmp(argv[1], "--libxo", strlen("--libxo"))) {
+		fprintf(stderr, "dtrace: --libxo: libxo is FreeBSD's; for JSON or XML use -x oformat=json or "
+				"-x oformat=xml\n");
+		exit(E_USAGE);
+	} else if (strcmp(argv[1], "--help")) {
+		usage("there is no option %s", argv[1]);
+	} else {
 		fputs(usage_text, stdout);
 		if (!fflush(stdout))
 			exit(0);
 		fprintf(stderr, "dtrace: cannot write the output: %s\n", strerror(errno));
 		exit(E_ERROR);
 	}
+}
+
+void args_parse(int argc, char **argv, struct args *a)
+{
+	static const char letters[] = "+:3:6:aAb:Bc:CdD:eFf:GhHi:I:klL:m:n:o:Op:P:qs:SU:vVwW:x:X:Z";
+	bool only_operands = false;
+	int c;
+
+	long_option(argc, argv, a);
 	*(char **)append(&a->operands, &a->noperands, sizeof(char *)) = argv[0];
 	while (optind < argc) {
 		while (!only_operands && (c = getopt(argc, argv, letters)) != -1)

@@ -51,6 +51,16 @@ static void one_liner(void **state)
 	free_args(&a);
 }
 
+/* What is called the description is the probe's, whatever stands before it. */
+static void described(void **state)
+{
+	struct args a = { 0 };
+
+	PARSE(&a, "-n", "int x; string y[int]; BEGIN /x/ { x = 1; }");
+	assert_string_equal(a.programs[0].shown, "BEGIN");
+	free_args(&a);
+}
+
 /* As "#!/usr/sbin/dtrace -qs" has it: the letters together, then the script, then its operands. */
 static void interpreter(void **state)
 {
@@ -64,6 +74,25 @@ static void interpreter(void **state)
 	assert_string_equal(a.operands[2], "two");
 	assert_string_equal(a.operands[3], "-3");
 	assert_int_equal(a.cflags, DTRACE_C_ZDEFS);
+	free_args(&a);
+}
+
+/* Every letter of the family that means something without more. */
+static void letters(void **state)
+{
+	struct args a = { 0 };
+
+	PARSE(&a, "-64", "-BdeFHkOqSvZ", "-X", "c", "-W", "sh", "-xcpu=1", "-l");
+	assert_true(a.buffered && a.show && a.compile_only && a.flow && a.all_aggs && a.quiet && a.dump && a.verbose);
+	assert_true(a.list);
+	assert_int_equal(a.nsettings, 3);
+	assert_string_equal(a.settings[0].name, "cpphdrs");
+	assert_string_equal(a.settings[1].name, "stdc");
+	assert_string_equal(a.settings[1].value, "c");
+	assert_string_equal(a.settings[2].name, "cpu");
+	assert_string_equal(a.settings[2].value, "1");
+	assert_int_equal(a.nvictims, 1);
+	assert_string_equal(a.victims[0].awaited, "sh");
 	free_args(&a);
 }
 
@@ -106,10 +135,14 @@ static void refusals(void **state)
 		{ { "dtrace", "-p", "x" }, "not \"x\"" },
 		{ { "dtrace", "-p", "0" }, "not \"0\"" },
 		{ { "dtrace", "-i", "BEGIN" }, "number of a probe" },
-		{ { "dtrace", "-G" }, "option -G is not supported yet" },
-		{ { "dtrace", "-A" }, "option -A is not supported yet" },
-		{ { "dtrace", "-h" }, "option -h is not supported yet" },
-		{ { "dtrace", "-X", "c" }, "option -X is not supported yet" },
+		{ { "dtrace", "-G" }, "-G: linking USDT probes into objects is not supported" },
+		{ { "dtrace", "-h" }, "-h: making headers for USDT probes is not supported" },
+		{ { "dtrace", "-a" }, "-a: there is no boot-time" },
+		{ { "dtrace", "-A" }, "-A: there is no boot-time" },
+		{ { "dtrace", "-32" }, "-32: the 32-bit data model is not supported" },
+		{ { "dtrace", "-33" }, "no option -3" },
+		{ { "dtrace", "--libxo", "json" }, "-x oformat=json" },
+		{ { "dtrace", "--nosuch" }, "no option --nosuch" },
 	};
 	char said[8192];
 
@@ -123,7 +156,8 @@ static void refusals(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(one_liner), cmocka_unit_test(interpreter), cmocka_unit_test(refusals),
+		cmocka_unit_test(one_liner), cmocka_unit_test(described), cmocka_unit_test(interpreter),
+		cmocka_unit_test(letters), cmocka_unit_test(refusals),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,6 +5,8 @@
  *   main.c    the life of a session: open, compile, enable, run, print
  *   args.c    the command line
  *   list.c    -l
+ *   info.c    -v: stability, types of arguments
+ *   wait.c    -W
  *   output.c  where text goes; the callbacks that shape a line of output
  */
 #ifndef DTRACE_CMD_H
@@ -31,8 +33,9 @@ struct setting {		/* -x, or an option that means the same */
 	const char *value;
 };
 
-struct victim {			/* -c or -p */
+struct victim {			/* -c, -p or -W */
 	const char *command;
+	const char *awaited;	/* -W: the name of a program; pid once it runs */
 	pid_t pid;
 	struct ps_prochandle *P;
 };
@@ -46,6 +49,9 @@ struct args {
 	const char *output;	/* -o */
 	uint_t cflags;
 	bool list, compile_only, dump, verbose, version, quiet, flow;
+	bool buffered;		/* -B */
+	bool show;		/* -d */
+	bool all_aggs;		/* -O */
 };
 
 extern dtrace_hdl_t *g_dtp;
@@ -58,7 +64,17 @@ void args_parse(int argc, char **argv, struct args *a);
 
 int list_probes(void);
 
+/* "Identifier Names: ..." of -v, under the heading @what. */
+void show_attributes(const char *what, dtrace_attribute_t attr);
+void show_probe(const dtrace_probedesc_t *pd);		/* its stability, and the types of its arguments */
+void show_program(const char *kind, const char *name, const dtrace_proginfo_t *info);
+
+/* Its id, when a program of this name has been started; does not return after an error. */
+pid_t wait_for_program(const char *name);
+
 void out_open(void);
+bool option_on(const char *name);
+FILE *out_file(void);		/* what the library is to write to; NULL: it hands text to a handler (-B) */
 void out_printf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void out_close(void);
 void out_set_handlers(void);

@@ -10,7 +10,7 @@ static int list_one(dtrace_hdl_t *dtp, const dtrace_probedesc_t *pd, void *arg)
 	out_printf("%5u %10s %17s %33s %s\n", pd->dtpd_id, pd->dtpd_provider, pd->dtpd_mod,
 		   pd->dtpd_func, pd->dtpd_name);
 	if (g_args.verbose)
-		out_printf("\n\tArgument Types\n\t\tNone\n\n");
+		show_probe(pd);
 	return 0;
 }
 

@@ -62,7 +62,7 @@ static void show_version(void)
 	int err;
 
 	g_out = stdout;
-	out_printf("dtrace: DTrace for Linux %s\n", dtrace_build(NULL, NULL) + strlen("dtrace "));
+	out_printf("dtrace: %s (DTrace for Linux %s)\n", _dtrace_version, dtrace_build(NULL, NULL) + strlen("dtrace "));
 	if (g_args.verbose) {
 		g_dtp = dtrace_open(DTRACE_VERSION, 0, &err);
 		if (g_dtp)
@@ -77,6 +77,8 @@ static void show_version(void)
 
 static void apply_settings(void)
 {
+	if (dtrace_setoptenv(g_dtp, "DTRACE_OPT_"))
+		dfatal(NULL);
 	for (size_t i = 0; i < g_args.nsettings; i++)
 		if (dtrace_setopt(g_dtp, g_args.settings[i].name, g_args.settings[i].value))
 			dfatal(NULL);
@@ -91,6 +93,8 @@ static void take_victims(void)
 	for (size_t i = 0; i < g_args.nvictims; i++) {
 		struct victim *v = &g_args.victims[i];
 
+		if (v->awaited)
+			v->pid = wait_for_program(v->awaited);
 		v->P = v->command ? dtrace_proc_run(g_dtp, v->command) : dtrace_proc_grab(g_dtp, v->pid, 0);
 		if (!v->P && v->command)
 			dfatal("cannot run \"%s\"", v->command);
@@ -132,6 +136,8 @@ static void compile_text(struct program *p)
 
 static void compile_programs(void)
 {
+	if (g_args.show)
+		dtrace_program_show(g_dtp, g_out);
 	if (g_args.list)	/* what matches nothing is told by the listing, for each description */
 		g_args.cflags |= DTRACE_C_ZDEFS;
 	for (size_t i = 0; i < g_args.nprograms; i++) {
@@ -176,6 +182,8 @@ static void enable_programs(void)
 			dfatal("failed to enable '%s'", p->shown);
 		notice("%s '%s' matched %u probe%s", kind_of(p->opt), p->shown, info.dpi_matches,
 		       info.dpi_matches == 1 ? "" : "s");
+		if (g_args.verbose)
+			show_program(kind_of(p->opt), p->shown, &info);
 	}
 	out_progress_end();
 }
@@ -198,9 +206,11 @@ static void start(void)
 	dtrace_getopt(g_dtp, "dynvarsize", &dynsize);
 	if (dtrace_go(g_dtp))
 		dfatal("could not enable tracing");
-	note_lowered("bufsize", "trace buffers", bufsize);
-	note_lowered("aggsize", "aggregation buffers", aggsize);
-	note_lowered("dynvarsize", "the space for dynamic variables", dynsize);
+	if (!option_on("quietresize")) {
+		note_lowered("bufsize", "trace buffers", bufsize);
+		note_lowered("aggsize", "aggregation buffers", aggsize);
+		note_lowered("dynvarsize", "the space for dynamic variables", dynsize);
+	}
 	if (g_args.verbose)
 		dtrace_proc_report(g_dtp, stderr);
 	for (size_t i = 0; i < g_args.nvictims; i++)
@@ -220,13 +230,17 @@ static void run(void)
 		}
 		if ((interrupted || (g_args.nvictims && !g_live)) && dtrace_stop(g_dtp))
 			dfatal("could not stop tracing");
-		status = dtrace_work(g_dtp, g_out, out_probe, out_record, NULL);
+		status = dtrace_work(g_dtp, out_file(), out_probe, out_record, NULL);
 	}
 	if (status == DTRACE_WORKSTATUS_ERROR)
 		dfatal("processing aborted");
-	out_printf("\n");
-	if (dtrace_aggregate_print(g_dtp, g_out, NULL))
+	/* Structured output has the aggregations that the program prints, or with -O all. */
+	if (!option_on("oformat"))
+		out_printf("\n");
+	if ((!option_on("oformat") || g_args.all_aggs) && dtrace_aggregate_print(g_dtp, out_file(), NULL))
 		dfatal("failed to print aggregations");
+	if (dtrace_oformat_teardown(g_dtp, out_file()))
+		dfatal("failed to complete the output");
 }
 
 /*

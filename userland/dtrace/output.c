@@ -97,6 +97,11 @@ void out_printf(const char *fmt, ...)
 		fatal("cannot write the output: %s", strerror(errno));
 }
 
+FILE *out_file(void)
+{
+	return g_args.buffered ? NULL : g_out;
+}
+
 void out_close(void)
 {
 	if (fflush(g_out) || ferror(g_out) || (g_out != stdout && fclose(g_out))) {
@@ -107,7 +112,7 @@ void out_close(void)
 
 /* ---- One firing ----------------------------------------------------------------- */
 
-static bool option_on(const char *name)
+bool option_on(const char *name)
 {
 	dtrace_optval_t val;
 
@@ -166,6 +171,10 @@ static void without_newline(const char *msg)
 
 static int on_error(const dtrace_errdata_t *err, void *arg)
 {
+	dtrace_optval_t status;
+
+	if (!dtrace_getopt(g_dtp, "errexit", &status) && status != DTRACEOPT_UNSET)
+		g_status = (int)status;
 	without_newline(err->dteda_msg);
 	return DTRACE_HANDLE_OK;
 }
@@ -173,6 +182,13 @@ static int on_error(const dtrace_errdata_t *err, void *arg)
 static int on_drop(const dtrace_dropdata_t *drop, void *arg)
 {
 	without_newline(drop->dtdda_msg);
+	return DTRACE_HANDLE_OK;
+}
+
+/* -B */
+static int on_buffered(const dtrace_bufdata_t *buf, void *arg)
+{
+	out_printf("%s", buf->dtbda_buffered);
 	return DTRACE_HANDLE_OK;
 }
 
@@ -224,6 +240,8 @@ void out_set_handlers(void)
 	dtrace_handle_err(g_dtp, on_error, NULL);
 	dtrace_handle_drop(g_dtp, on_drop, NULL);
 	dtrace_handle_proc(g_dtp, on_process, NULL);
+	if (g_args.buffered)
+		dtrace_handle_buffered(g_dtp, on_buffered, NULL);
 	if (isatty(STDERR_FILENO) && !g_args.quiet)
 		dtrace_handle_progress(g_dtp, on_progress, NULL);
 }

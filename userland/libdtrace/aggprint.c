@@ -7,18 +7,27 @@
 #include "dt_impl.h"
 
 #define KEY_WIDTH 50
+#define KEY_PACKED (-16)	/* styles of one line have narrow keys, to the right */
+
+/* One printing: of all that is unprinted, or of one printa(). */
+struct printing {
+	FILE *fp;
+	const struct dt_format *fmt;	/* or NULL: the default form */
+	const dtrace_aggvarid_t *vars;	/* of the printa() */
+	uint64_t headed;		/* variable whose header stands above */
+};
 
 static caddr_t rec_data(const dtrace_aggdata_t *a, const dtrace_recdesc_t *rec)
 {
 	return a->dtada_data + rec->dtrd_offset;
 }
 
-static int print_keys(dtrace_hdl_t *dtp, FILE *fp, const dtrace_aggdata_t *a)
+static int print_keys(dtrace_hdl_t *dtp, FILE *fp, const dtrace_aggdata_t *a, int width)
 {
 	for (uint32_t i = 1; i + 1 < a->dtada_desc->dtagd_nrecs; i++) {
 		const dtrace_recdesc_t *rec = &a->dtada_desc->dtagd_rec[i];
 
-		if (dt_print_datum(dtp, fp, rec, dt_agg_keytype(dtp, a, i), rec_data(a, rec), KEY_WIDTH, false) ||
+		if (dt_print_datum(dtp, fp, rec, dt_agg_keytype(dtp, a, i), rec_data(a, rec), width, false) ||
 		    dt_flush(dtp, NULL, rec, a, DTRACE_BUFDATA_AGGKEY))
 			return -1;
 	}
@@ -31,6 +40,10 @@ static int print_val(dtrace_hdl_t *dtp, FILE *fp, const dtrace_aggdata_t *a)
 
 	if (dt_print_aggval(dtp, fp, rec, rec_data(a, rec), a->dtada_normal))
 		return -1;
+	for (uint32_t i = 0; a->dtada_percpu && i < dtp->ver.ncpus; i++)	/* aggpercpu */
+		if (a->dtada_percpu[i] && (dt_printf(dtp, fp, "\n    [CPU %u]", i) ||
+					   dt_print_aggval(dtp, fp, rec, a->dtada_percpu[i], a->dtada_normal)))
+			return -1;
 	return dt_flush(dtp, NULL, rec, a, DTRACE_BUFDATA_AGGVAL);
 }
 
@@ -38,7 +51,31 @@ static int end_entry(dtrace_hdl_t *dtp, FILE *fp, const dtrace_aggdata_t *a)
 {
 	if (dt_printf(dtp, fp, "\n"))
 		return -1;
-	return dt_flush(dtp, NULL, NULL, a, DTRACE_BUFDATA_AGGLAST);
+	return dt_flush(dtp, NULL, NULL, a, DTRACE_BUFDATA_AGGFORMAT | DTRACE_BUFDATA_AGGLAST);
+}
+
+/* An entry in a style of one line. */
+static int print_line(dtrace_hdl_t *dtp, struct printing *p, const dtrace_aggdata_t *a, const struct dt_aggstyle *st)
+{
+	if (p->headed != a->dtada_desc->dtagd_varid && dt_aggstyle_head(dtp, p->fp, a, st))
+		return -1;
+	p->headed = a->dtada_desc->dtagd_varid;
+	if (print_keys(dtp, p->fp, a, KEY_PACKED) || dt_aggstyle_value(dtp, p->fp, a, st) ||
+	    dt_flush(dtp, NULL, dt_aggent_valrec(a), a, DTRACE_BUFDATA_AGGVAL))
+		return -1;
+	return dt_flush(dtp, NULL, NULL, a, DTRACE_BUFDATA_AGGFORMAT | DTRACE_BUFDATA_AGGLAST);
+}
+
+static int print_entry(dtrace_hdl_t *dtp, struct printing *p, const dtrace_aggdata_t *a)
+{
+	const struct dt_aggstyle *st = dt_aggstyle(dtp, a);
+
+	if (!st)
+		return -1;
+	if (st->kind != DT_STYLE_PLAIN)
+		return print_line(dtp, p, a, st);
+	p->headed = 0;
+	return print_keys(dtp, p->fp, a, KEY_WIDTH) || print_val(dtp, p->fp, a) || end_entry(dtp, p->fp, a) ? -1 : 0;
 }
 
 /* ---- At the end ------------------------------------------------------------------- */
@@ -52,18 +89,20 @@ static int print_unprinted(const dtrace_aggdata_t *a, void *arg)
 		return DTRACE_AGGWALK_ERROR;
 	if (var->printed)
 		return DTRACE_AGGWALK_NEXT;
-	if (print_keys(dtp, arg, a) || print_val(dtp, arg, a) || end_entry(dtp, arg, a))
-		return DTRACE_AGGWALK_ERROR;
-	return DTRACE_AGGWALK_NEXT;
+	return print_entry(dtp, arg, a) ? DTRACE_AGGWALK_ERROR : DTRACE_AGGWALK_NEXT;
 }
 
 int dtrace_aggregate_print(dtrace_hdl_t *dtp, FILE *fp, dtrace_aggregate_walk_f *walk)
 {
+	struct printing p = { .fp = fp };
 	int rc;
 
+	if (dt_oformat_on(dtp))
+		return dt_oformat_unprinted(dtp, fp);
+	dt_aggstyle_reset(dtp);
 	/* A caller's own walk may look at the probes; ours, to a file, does not need to ask for thousands of them. */
 	dtp->aggs.bare = fp && !walk;
-	rc = (walk ? walk : dtrace_aggregate_walk_sorted)(dtp, print_unprinted, fp);
+	rc = (walk ? walk : dtrace_aggregate_walk_sorted)(dtp, print_unprinted, &p);
 	dtp->aggs.bare = false;
 	if (!rc && fp && fflush(fp))
 		return dt_set_error(dtp, EDT_IO, "the output cannot be written: %s", strerror(errno));
@@ -72,39 +111,22 @@ int dtrace_aggregate_print(dtrace_hdl_t *dtp, FILE *fp, dtrace_aggregate_walk_f 
 
 /* ---- printa() ----------------------------------------------------------------------- */
 
-struct printing {
-	FILE *fp;
-	const struct dt_format *fmt;
-};
-
-static int print_default_row(dtrace_hdl_t *dtp, FILE *fp, struct dt_aggent **row, uint32_t n,
-			     const dtrace_aggdata_t *tuple)
+/* The values of one tuple, variable by variable. */
+static int print_default_row(dtrace_hdl_t *dtp, FILE *fp, const dtrace_aggdata_t *const *cells, uint32_t n)
 {
-	if (print_keys(dtp, fp, tuple))
+	if (print_keys(dtp, fp, cells[0], KEY_WIDTH))
 		return -1;
-	for (uint32_t i = 0; i < n; i++) {
-		if (row[i] && print_val(dtp, fp, &row[i]->data))
+	for (uint32_t i = 0; i < n; i++)
+		if (print_val(dtp, fp, cells[i]))
 			return -1;
-		if (!row[i] && dt_printf(dtp, fp, " %16d", 0))
-			return -1;
-	}
-	return end_entry(dtp, fp, tuple);
+	return end_entry(dtp, fp, cells[0]);
 }
 
-static int print_row(dtrace_hdl_t *dtp, struct dt_aggent **row, uint32_t n, void *arg)
+static int print_formatted_row(dtrace_hdl_t *dtp, const struct printing *p, const dtrace_aggdata_t *const *cells,
+			       uint32_t n)
 {
-	static const dtrace_recdesc_t none = { .dtrd_action = DTRACEAGG_COUNT, .dtrd_size = 8 };
-	const dtrace_aggdata_t *tuple = NULL;
-	struct printing *p = arg;
-	uint32_t nkeys;
-
-	for (uint32_t i = 0; i < n && !tuple; i++)
-		if (row[i])
-			tuple = &row[i]->data;
-	if (!p->fmt)
-		return print_default_row(dtp, p->fp, row, n, tuple);
-	nkeys = tuple->dtada_desc->dtagd_nrecs - 2;
-
+	const dtrace_aggdata_t *tuple = cells[0];
+	uint32_t nkeys = tuple->dtada_desc->dtagd_nrecs - 2;
 	struct dt_arg keys[nkeys + 1], vals[n];
 
 	for (uint32_t i = 0; i < nkeys; i++) {
@@ -113,22 +135,66 @@ static int print_row(dtrace_hdl_t *dtp, struct dt_aggent **row, uint32_t n, void
 		keys[i] = (struct dt_arg){ .rec = rec, .type = dt_agg_keytype(dtp, tuple, 1 + i),
 					   .data = rec_data(tuple, rec), .agg = tuple };
 	}
-	for (uint32_t i = 0; i < n; i++) {
-		const dtrace_aggdata_t *a = row[i] ? &row[i]->data : NULL;
-
-		vals[i] = (struct dt_arg){ .rec = a ? dt_aggent_valrec(a) : &none, .agg = a,
-					   .data = a ? rec_data(a, dt_aggent_valrec(a)) : NULL,
-					   .normal = a ? a->dtada_normal : 1 };
-	}
+	for (uint32_t i = 0; i < n; i++)
+		vals[i] = (struct dt_arg){ .rec = dt_aggent_valrec(cells[i]), .agg = cells[i],
+					   .data = rec_data(cells[i], dt_aggent_valrec(cells[i])),
+					   .normal = cells[i]->dtada_normal };
 	if (dt_format_print(dtp, p->fp, p->fmt, keys, nkeys, vals, n))
 		return -1;
 	return dt_flush(dtp, NULL, NULL, tuple, DTRACE_BUFDATA_AGGFORMAT | DTRACE_BUFDATA_AGGLAST);
 }
 
+static int print_row(dtrace_hdl_t *dtp, struct dt_aggent **row, uint32_t n, void *arg)
+{
+	const dtrace_aggdata_t *cells[n], *tuple = NULL;
+	struct printing *p = arg;
+	dtrace_aggdata_t *made[n];
+	int rc = 0;
+
+	for (uint32_t i = 0; i < n && !tuple; i++)
+		if (row[i])
+			tuple = &row[i]->data;
+	if (n == 1 && !p->fmt)
+		return print_entry(dtp, p, tuple);
+	memset(made, 0, sizeof(made));
+	for (uint32_t i = 0; i < n && !rc; i++) {
+		if (!row[i])
+			made[i] = dt_agg_empty(dtp, tuple, p->vars[i]);
+		cells[i] = row[i] ? &row[i]->data : made[i];
+		rc = cells[i] ? 0 : -1;
+	}
+	if (!rc)
+		rc = p->fmt ? print_formatted_row(dtp, p, cells, n) : print_default_row(dtp, p->fp, cells, n);
+	for (uint32_t i = 0; i < n; i++)
+		dt_agg_empty_free(made[i]);
+	return rc;
+}
+
+/* Of a formatted printa(), its text too. */
+static int printa_structured(dtrace_hdl_t *dtp, const struct dt_stmt *st, const dtrace_aggvarid_t *vars)
+{
+	char *text = NULL;
+	size_t n = 0;
+	FILE *fp = open_memstream(&text, &n);
+	struct printing p = { .fp = fp, .fmt = st->fmt, .vars = vars };
+	int rc = 0;
+
+	if (!fp)
+		return dt_set_errno(dtp, ENOMEM);
+	if (st->fmt)
+		rc = dt_aggregate_join(dtp, vars, st->naggs, print_row, &p);
+	if (fclose(fp) && !rc)
+		rc = dt_set_errno(dtp, ENOMEM);
+	if (!rc)
+		rc = dt_oformat_printa(dtp, st, text, n);
+	free(text);
+	return rc;
+}
+
 int dt_aggact_printa(dtrace_hdl_t *dtp, FILE *fp, const struct dt_stmt *st)
 {
-	struct printing p = { .fp = fp, .fmt = st->fmt };
 	dtrace_aggvarid_t vars[st->naggs + 1];
+	struct printing p = { .fp = fp, .fmt = st->fmt, .vars = vars };
 	struct dt_aggvar *var;
 
 	if (!st->naggs)
@@ -140,8 +206,11 @@ int dt_aggact_printa(dtrace_hdl_t *dtp, FILE *fp, const struct dt_stmt *st)
 			return -1;
 		var->printed = true;
 	}
-	/* Rows without a format begin below the line that names the probe. */
-	if (!p.fmt && !dt_quiet(dtp) && dt_printf(dtp, fp, "\n"))
+	if (dt_oformat_on(dtp))
+		return printa_structured(dtp, st, vars);
+	dt_aggstyle_reset(dtp);
+	/* Rows without a format begin on a line of their own. */
+	if (!p.fmt && dt_printf(dtp, fp, "\n"))
 		return -1;
 	return dt_aggregate_join(dtp, vars, st->naggs, print_row, &p);
 }

@@ -5,8 +5,10 @@
  * A bucket in a CPU's table has the layout of its dtrace_aggdesc: header, keys,
  * value. Clauses that aggregate into one variable have equal layouts (the
  * compiler sees to it), so the bytes between header and value are the key.
- * usym() and umod() keys are first rounded down to the start of what they name:
- * addresses within one function are one entry.
+ * Keys made by sym(), mod(), usym() and umod() are first rounded down to the start
+ * of what they name: addresses within one function are one entry.
+ *
+ * With option aggpercpu an entry also keeps what each CPU has added to it.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -90,6 +92,37 @@ static bool value_sane(const dtrace_recdesc_t *rec, const char *bucket)
 
 /* ---- Keys ------------------------------------------------------------------------------ */
 
+/* Modules have no start that kallsyms tells: the first address seen in one stands for it. */
+static uint64_t module_start(dtrace_hdl_t *dtp, const char *mod, uint64_t pc)
+{
+	struct dt_aggs *t = &dtp->aggs;
+	struct dt_aggmod *m;
+
+	for (size_t i = 0; i < t->nmods; i++)
+		if (!strcmp(t->mods[i].name, mod))
+			return t->mods[i].pc;
+	m = reallocarray(t->mods, t->nmods + 1, sizeof(*m));
+	if (!m)
+		return pc;
+	t->mods = m;
+	m = &m[t->nmods];
+	*m = (struct dt_aggmod){ .name = strdup(mod), .pc = pc };
+	t->nmods += m->name != NULL;
+	return pc;
+}
+
+static void round_ksymbol(dtrace_hdl_t *dtp, uint16_t action, char *key)
+{
+	const struct dt_ksym *ks;
+	uint64_t pc;
+
+	memcpy(&pc, key, 8);
+	ks = dt_ksym_at(dtp, pc);
+	if (ks)
+		pc = action == DTRACEACT_MOD ? module_start(dtp, ks->mod, pc) : ks->addr;
+	memcpy(key, &pc, 8);
+}
+
 static void round_symbol(dtrace_hdl_t *dtp, uint16_t action, char *key)
 {
 	uint64_t pid, pc, func, obj;
@@ -110,8 +143,12 @@ static void round_keys(dtrace_hdl_t *dtp, const dtrace_aggdesc_t *desc, char *bu
 	for (uint32_t i = 1; i + 1 < desc->dtagd_nrecs; i++) {
 		const dtrace_recdesc_t *rec = &desc->dtagd_rec[i];
 
-		if ((rec->dtrd_action == DTRACEACT_USYM || rec->dtrd_action == DTRACEACT_UMOD) && rec->dtrd_size == 16)
-			round_symbol(dtp, rec->dtrd_action, bucket + rec->dtrd_offset);
+		uint16_t action = rec->dtrd_action;
+
+		if ((action == DTRACEACT_USYM || action == DTRACEACT_UMOD) && rec->dtrd_size == 16)
+			round_symbol(dtp, action, bucket + rec->dtrd_offset);
+		else if ((action == DTRACEACT_SYM || action == DTRACEACT_MOD) && rec->dtrd_size == 8)
+			round_ksymbol(dtp, action, bucket + rec->dtrd_offset);
 	}
 }
 
@@ -183,6 +220,39 @@ struct dt_aggvar *dt_aggvar(dtrace_hdl_t *dtp, uint64_t varid)
 	return &t->vars[varid];
 }
 
+/* @bucket's value into what CPU @cpu has added to @e. */
+static int add_percpu(dtrace_hdl_t *dtp, struct dt_aggent *e, const char *bucket, uint32_t cpu)
+{
+	const dtrace_recdesc_t *rec = dt_aggent_valrec(&e->data);
+	caddr_t *percpu = e->data.dtada_percpu;
+
+	if (dtp->opt[DTRACEOPT_AGGPERCPU] == DTRACEOPT_UNSET)
+		return 0;
+	if (!percpu)
+		percpu = e->data.dtada_percpu = calloc(dtp->ver.ncpus, sizeof(*percpu));
+	if (!percpu)
+		return dt_set_errno(dtp, ENOMEM);
+	e->ncpus = dtp->ver.ncpus;
+	e->data.dtada_flags |= DTRACE_A_PERCPU;
+	if (percpu[cpu]) {
+		merge_value(rec, (int64_t *)percpu[cpu], (const int64_t *)(bucket + rec->dtrd_offset));
+		return 0;
+	}
+	percpu[cpu] = malloc(rec->dtrd_size);
+	if (!percpu[cpu])
+		return dt_set_errno(dtp, ENOMEM);
+	memcpy(percpu[cpu], bucket + rec->dtrd_offset, rec->dtrd_size);
+	return 0;
+}
+
+static void clear_percpu(struct dt_aggent *e)
+{
+	for (uint32_t i = 0; i < e->ncpus; i++) {
+		free(e->data.dtada_percpu[i]);
+		e->data.dtada_percpu[i] = NULL;
+	}
+}
+
 /* Takes over @bucket. */
 static int add_entry(dtrace_hdl_t *dtp, dtrace_aggdesc_t *desc, char *bucket, size_t size,
 		     uint32_t keysize, uint64_t hash)
@@ -211,7 +281,7 @@ static int add_entry(dtrace_hdl_t *dtp, dtrace_aggdesc_t *desc, char *bucket, si
 	return 0;
 }
 
-static int merge_bucket(dtrace_hdl_t *dtp, const char *data, size_t size)
+static int merge_bucket(dtrace_hdl_t *dtp, const char *data, size_t size, uint32_t cpu)
 {
 	const dtrace_agghdr_t *hdr = (const void *)data;
 	dtrace_aggdesc_t *desc = dt_aggdesc(dtp, hdr->dtah_aggid);
@@ -220,6 +290,7 @@ static int merge_bucket(dtrace_hdl_t *dtp, const char *data, size_t size)
 	uint32_t keysize;
 	uint64_t hash;
 	char *bucket;
+	int rc;
 
 	if (!desc)
 		return -1;
@@ -234,15 +305,19 @@ static int merge_bucket(dtrace_hdl_t *dtp, const char *data, size_t size)
 	keysize = val->dtrd_offset - (uint32_t)sizeof(*hdr);
 	hash = hash_bytes(bucket + sizeof(*hdr), keysize) ^ desc->dtagd_varid * 0x9e3779b97f4a7c15u;
 	e = find_entry(&dtp->aggs, desc, bucket, keysize, hash);
-	if (!e)
-		return add_entry(dtp, desc, bucket, size, keysize, hash);
+	if (!e) {
+		if (add_entry(dtp, desc, bucket, size, keysize, hash))
+			return -1;
+		return add_percpu(dtp, dtp->aggs.last, dtp->aggs.last->data.dtada_data, cpu);
+	}
 	if (e->fresh)
 		memcpy(value_of(&e->data), bucket + val->dtrd_offset, val->dtrd_size);
 	else
 		merge_value(val, (int64_t *)value_of(&e->data), (const int64_t *)(bucket + val->dtrd_offset));
 	e->fresh = false;
+	rc = add_percpu(dtp, e, bucket, cpu);
 	free(bucket);
-	return 0;
+	return rc;
 }
 
 /* ---- Reading the CPUs' tables --------------------------------------------------------------- */
@@ -258,7 +333,7 @@ static int snap_cpu(dtrace_hdl_t *dtp, uint32_t cpu)
 		hdr = (const void *)(data + off);
 		if (hdr->dtah_size < sizeof(*hdr) || hdr->dtah_size % 8 || hdr->dtah_size > size - off)
 			return dt_set_errno(dtp, EDT_BADRECORD);
-		if (merge_bucket(dtp, (const char *)hdr, hdr->dtah_size))
+		if (merge_bucket(dtp, (const char *)hdr, hdr->dtah_size, cpu))
 			return -1;
 	}
 	return rc;
@@ -292,6 +367,7 @@ void dt_aggent_clear(struct dt_aggent *e)
 	size_t keep = rec->dtrd_action == DTRACEAGG_LQUANTIZE || rec->dtrd_action == DTRACEAGG_LLQUANTIZE ? 8 : 0;
 
 	memset(value_of(&e->data) + keep, 0, rec->dtrd_size - keep);
+	clear_percpu(e);
 	e->fresh = true;
 }
 
@@ -305,6 +381,8 @@ static void free_entry(struct dt_aggs *t, struct dt_aggent *e)
 	*(e->lprev ? &e->lprev->lnext : &t->first) = e->lnext;
 	*(e->lnext ? &e->lnext->lprev : &t->last) = e->lprev;
 	t->n--;
+	clear_percpu(e);
+	free(e->data.dtada_percpu);
 	free(e->data.dtada_data);
 	free(e);
 }
@@ -344,6 +422,9 @@ void dt_aggregate_destroy(dtrace_hdl_t *dtp)
 {
 	while (dtp->aggs.first)
 		free_entry(&dtp->aggs, dtp->aggs.first);
+	for (size_t i = 0; i < dtp->aggs.nmods; i++)
+		free(dtp->aggs.mods[i].name);
+	free(dtp->aggs.mods);
 	free(dtp->aggs.hash);
 	free(dtp->aggs.vars);
 }

@@ -250,7 +250,7 @@ static void printa(void **state)
 		      "@b[\"y\"] = sum(7); @b[\"z\"] = sum(1); }"
 		      "END { printa(\"%-3s|%@3d|%@d;\", @a, @b); printa(@a); printa(\"%s=%@x;\", @b); }");
 	tk_end(k);
-	tk_expect(k, "z  |  0|1;x  |  1|0;y  |  2|7;"
+	tk_expect(k, "z  |  0|1;x  |  1|0;y  |  2|7;\n"
 		     "  x                                                                 1\n"
 		     "  y                                                                 2\n"
 		     "z=1;y=7;");

@@ -77,7 +77,7 @@ static long double llquantize_weight(const void *v)
 	return w + low * word(v, nbins);
 }
 
-static int cmp_value(const dtrace_aggdata_t *a, const dtrace_aggdata_t *b)
+int dt_agg_cmp_value(const dtrace_aggdata_t *a, const dtrace_aggdata_t *b)
 {
 	uint16_t act = dt_aggent_valrec(a)->dtrd_action, other = dt_aggent_valrec(b)->dtrd_action;
 	const void *x = value_of(a), *y = value_of(b);
@@ -94,6 +94,24 @@ static int cmp_value(const dtrace_aggdata_t *a, const dtrace_aggdata_t *b)
 		return cmp_double(llquantize_weight(x), llquantize_weight(y));
 	default:
 		return cmp_int(dt_agg_scalar(act, x, 1), dt_agg_scalar(act, y, 1));
+	}
+}
+
+/* A value against none, which is printed as zero and counts as that. */
+int dt_agg_cmp_zero(const dtrace_aggdata_t *a)
+{
+	uint16_t act = dt_aggent_valrec(a)->dtrd_action;
+	const void *v = value_of(a);
+
+	switch (act) {
+	case DTRACEAGG_QUANTIZE:
+		return cmp_double(quantize_weight(v), 0) ?: cmp_int(word(v, DTRACE_QUANTIZE_ZEROBUCKET), 0);
+	case DTRACEAGG_LQUANTIZE:
+		return cmp_double(lquantize_weight(v), 0);
+	case DTRACEAGG_LLQUANTIZE:
+		return cmp_double(llquantize_weight(v), 0);
+	default:
+		return cmp_int(dt_agg_scalar(act, v, 1), 0);
 	}
 }
 
@@ -132,7 +150,7 @@ static uint32_t nkeys(const dtrace_aggdata_t *a)
 }
 
 /* Keys are records 1 .. n; the one at @keypos (from 0) first, then the rest in turn. */
-static int cmp_key(const dtrace_aggdata_t *a, const dtrace_aggdata_t *b, int keypos)
+int dt_agg_cmp_key(const dtrace_aggdata_t *a, const dtrace_aggdata_t *b, int keypos)
 {
 	uint32_t n = nkeys(a), first = keypos > 0 && (uint32_t)keypos < n ? (uint32_t)keypos : 0;
 	int rc = 0;
@@ -156,9 +174,9 @@ static int cmp_order(const dtrace_aggdata_t *a, const dtrace_aggdata_t *b, const
 	if (rc)		/* variables rise in every order but a reversed one */
 		return o->rev ? -rc : rc;
 	if (o->bykey)
-		rc = cmp_key(a, b, o->keypos) ?: cmp_value(a, b);
+		rc = dt_agg_cmp_key(a, b, o->keypos) ?: dt_agg_cmp_value(a, b);
 	else
-		rc = cmp_value(a, b) ?: cmp_key(a, b, o->keypos);
+		rc = dt_agg_cmp_value(a, b) ?: dt_agg_cmp_key(a, b, o->keypos);
 	if (!rc)
 		rc = cmp_var(a, b);
 	return o->rev ? -rc : rc;
@@ -220,7 +238,7 @@ static int after_callback(dtrace_hdl_t *dtp, struct dt_aggent *e, int rc)
 	}
 }
 
-static int add_descs(dtrace_hdl_t *dtp, struct dt_aggent *e)
+int dt_aggent_describe(dtrace_hdl_t *dtp, struct dt_aggent *e)
 {
 	struct dt_eprobe *ep;
 
@@ -244,7 +262,7 @@ int dt_aggregate_walk_order(dtrace_hdl_t *dtp, const struct dt_aggorder *order, 
 	for (size_t i = 0; i < n && !rc; i++) {
 		if (list[i]->dead)
 			continue;
-		rc = add_descs(dtp, list[i]);
+		rc = dt_aggent_describe(dtp, list[i]);
 		if (!rc)
 			rc = after_callback(dtp, list[i], func(&list[i]->data, arg));
 	}
@@ -254,7 +272,7 @@ int dt_aggregate_walk_order(dtrace_hdl_t *dtp, const struct dt_aggorder *order, 
 	return rc < 0 ? -1 : 0;
 }
 
-static int keypos(dtrace_hdl_t *dtp)
+int dt_aggsort_keypos(dtrace_hdl_t *dtp)
 {
 	dtrace_optval_t pos = dtp->opt[DTRACEOPT_AGGSORTKEYPOS];
 
@@ -271,7 +289,7 @@ int dtrace_aggregate_walk_sorted(dtrace_hdl_t *dtp, dtrace_aggregate_f *func, vo
 	struct dt_aggorder o = {
 		.bykey = dtp->opt[DTRACEOPT_AGGSORTKEY] != DTRACEOPT_UNSET,
 		.rev = dtp->opt[DTRACEOPT_AGGSORTREV] != DTRACEOPT_UNSET,
-		.byvar = true, .keypos = keypos(dtp),
+		.byvar = true, .keypos = dt_aggsort_keypos(dtp),
 	};
 
 	return dt_aggregate_walk_order(dtp, &o, func, arg);
@@ -280,7 +298,7 @@ int dtrace_aggregate_walk_sorted(dtrace_hdl_t *dtp, dtrace_aggregate_f *func, vo
 #define WALK(name, ...) \
 int dtrace_aggregate_walk_##name(dtrace_hdl_t *dtp, dtrace_aggregate_f *func, void *arg) \
 { \
-	struct dt_aggorder o = { .keypos = keypos(dtp), __VA_ARGS__ }; \
+	struct dt_aggorder o = { .keypos = dt_aggsort_keypos(dtp), __VA_ARGS__ }; \
 \
 	return dt_aggregate_walk_order(dtp, &o, func, arg); \
 }
@@ -292,187 +310,3 @@ WALK(keyrevsorted, .bykey = true, .rev = true)
 WALK(valrevsorted, .rev = true)
 WALK(keyvarrevsorted, .bykey = true, .byvar = true, .rev = true)
 WALK(valvarrevsorted, .byvar = true, .rev = true)
-
-/* ---- Joined --------------------------------------------------------------------------- */
-
-struct joining {
-	uint32_t n, pos;		/* variables; the one whose value orders the rows, before the others' in turn */
-	const struct dt_aggorder *order;
-};
-
-static struct dt_aggent *any_of(struct dt_aggent **row, uint32_t n)
-{
-	for (uint32_t i = 0; i < n; i++)
-		if (row[i])
-			return row[i];
-	return NULL;
-}
-
-/* A value against none, which is printed as zero and counts as that. */
-static int cmp_zero(const dtrace_aggdata_t *a)
-{
-	uint16_t act = dt_aggent_valrec(a)->dtrd_action;
-	const void *v = value_of(a);
-
-	switch (act) {
-	case DTRACEAGG_QUANTIZE:
-		return cmp_double(quantize_weight(v), 0) ?: cmp_int(word(v, DTRACE_QUANTIZE_ZEROBUCKET), 0);
-	case DTRACEAGG_LQUANTIZE:
-		return cmp_double(lquantize_weight(v), 0);
-	case DTRACEAGG_LLQUANTIZE:
-		return cmp_double(llquantize_weight(v), 0);
-	default:
-		return cmp_int(dt_agg_scalar(act, v, 1), 0);
-	}
-}
-
-static int cmp_column(const struct dt_aggent *p, const struct dt_aggent *q)
-{
-	if (p && q)
-		return cmp_value(&p->data, &q->data);
-	return p ? cmp_zero(&p->data) : q ? -cmp_zero(&q->data) : 0;
-}
-
-static int cmp_rows(const void *x, const void *y, void *arg)
-{
-	const struct joining *j = arg;
-	struct dt_aggent **a = (struct dt_aggent **)x, **b = (struct dt_aggent **)y;
-	int key = cmp_key(&any_of(a, j->n)->data, &any_of(b, j->n)->data, j->order->keypos);
-	int val = cmp_column(a[j->pos], b[j->pos]);
-
-	for (uint32_t i = 0; i < j->n && !val; i++)
-		val = cmp_column(a[i], b[i]);
-	val = j->order->bykey ? key ?: val : val ?: key;
-	return j->order->rev ? -val : val;
-}
-
-/* Put the entries of variable @v into the rows, which it may add to. */
-static int add_column(dtrace_hdl_t *dtp, dtrace_aggvarid_t var, uint32_t v, uint32_t n,
-		      struct dt_aggent ***rows, size_t *nrows)
-{
-	size_t count, old = *nrows, r = 0;
-	struct dt_aggorder bykey = { .bykey = true };
-	struct dt_aggent **list = dt_aggregate_sorted(dtp, var, &bykey, &count), **grown;
-	struct joining all = { .n = n, .order = &bykey };
-	int rc;
-
-	grown = list ? reallocarray(*rows, old + count + 1, n * sizeof(**rows)) : NULL;
-	if (!grown) {
-		free(list);
-		return dt_set_errno(dtp, ENOMEM);
-	}
-	*rows = grown;
-	/* Both are in the order of keys: rows there were before, and this variable's entries. */
-	for (size_t i = 0; i < count; i++) {
-		for (rc = -1; r < old; r++) {
-			rc = cmp_key(&any_of(grown + r * n, n)->data, &list[i]->data, 0);
-			if (rc >= 0)
-				break;
-		}
-		if (r < old && !rc) {
-			grown[r * n + v] = list[i];
-			continue;
-		}
-		memset(grown + *nrows * n, 0, n * sizeof(*grown));
-		grown[(*nrows)++ * n + v] = list[i];
-	}
-	free(list);
-	/* By key alone: values of different variables say nothing here. */
-	all.pos = v;
-	qsort_r(grown, *nrows, n * sizeof(*grown), cmp_rows, &all);
-	return 0;
-}
-
-int dt_aggregate_join(dtrace_hdl_t *dtp, const dtrace_aggvarid_t *vars, uint32_t n, dt_aggjoin_f *func, void *arg)
-{
-	struct dt_aggorder order = {
-		.bykey = dtp->opt[DTRACEOPT_AGGSORTKEY] != DTRACEOPT_UNSET,
-		.rev = dtp->opt[DTRACEOPT_AGGSORTREV] != DTRACEOPT_UNSET, .keypos = keypos(dtp),
-	};
-	dtrace_optval_t pos = dtp->opt[DTRACEOPT_AGGSORTPOS];
-	struct joining j = { .n = n, .order = &order, .pos = pos > 0 && pos < n ? (uint32_t)pos : 0 };
-	struct dt_aggent **rows = NULL;
-	size_t nrows = 0;
-	int rc = 0;
-
-	dtp->aggs.walks++;
-	for (uint32_t v = 0; v < n && !rc; v++)
-		rc = add_column(dtp, vars[v], v, n, &rows, &nrows);
-	if (!rc && nrows)
-		qsort_r(rows, nrows, n * sizeof(*rows), cmp_rows, &j);
-	for (size_t i = 0; i < nrows && !rc; i++)
-		rc = func(dtp, rows + i * n, n, arg);
-	if (!--dtp->aggs.walks)
-		dt_aggregate_sweep(dtp);
-	free(rows);
-	return rc;
-}
-
-struct joined_call {
-	dtrace_aggregate_walk_joined_f *func;
-	void *arg;
-	const dtrace_aggvarid_t *vars;
-};
-
-/* A variable that has no value for a tuple appears with an empty one: the layout is any other entry's. */
-static dtrace_aggdata_t *empty_value(dtrace_hdl_t *dtp, const dtrace_aggdata_t *tuple, dtrace_aggvarid_t var)
-{
-	const dtrace_aggdata_t *model = tuple;
-	dtrace_aggdata_t *d = calloc(1, sizeof(*d));
-
-	for (struct dt_aggent *e = dtp->aggs.first; e; e = e->lnext)
-		if (!e->dead && (dtrace_aggvarid_t)e->data.dtada_desc->dtagd_varid == var)
-			model = &e->data;
-	if (d)
-		*d = *model;
-	if (d)
-		d->dtada_data = calloc(1, model->dtada_size);
-	if (!d || !d->dtada_data) {
-		free(d);
-		return NULL;
-	}
-	memcpy(d->dtada_data, tuple->dtada_data, dt_aggent_valrec(model)->dtrd_offset);
-	if (dt_agg_is_picture(dt_aggent_valrec(model)->dtrd_action))
-		memcpy(d->dtada_data + dt_aggent_valrec(model)->dtrd_offset, value_of(model), 8);
-	return d;
-}
-
-static int call_joined(dtrace_hdl_t *dtp, struct dt_aggent **row, uint32_t n, void *arg)
-{
-	struct joined_call *c = arg;
-	struct dt_aggent *tuple = any_of(row, n);
-	const dtrace_aggdata_t *data[n + 1];
-	dtrace_aggdata_t *made[n];
-	int rc = 0;
-
-	memset(made, 0, sizeof(made));
-	data[0] = &tuple->data;
-	for (uint32_t i = 0; i < n && !rc; i++) {
-		if (!row[i])
-			made[i] = empty_value(dtp, &tuple->data, c->vars[i]);
-		data[i + 1] = row[i] ? &row[i]->data : made[i];
-		if (!data[i + 1])
-			rc = dt_set_errno(dtp, ENOMEM);
-		else if (row[i])
-			rc = add_descs(dtp, row[i]);
-	}
-	if (!rc)
-		rc = c->func(data, (int)n + 1, c->arg);
-	for (uint32_t i = 0; i < n; i++) {
-		if (made[i])
-			free(made[i]->dtada_data);
-		free(made[i]);
-	}
-	return rc == DTRACE_AGGWALK_NEXT ? 0 : rc == DTRACE_AGGWALK_ABORT ? 1 : rc == -1 ? -1 :
-		dt_set_errno(dtp, EDT_BADRVAL);
-}
-
-int dtrace_aggregate_walk_joined(dtrace_hdl_t *dtp, dtrace_aggvarid_t *vars, int nvars,
-				 dtrace_aggregate_walk_joined_f *func, void *arg)
-{
-	struct joined_call c = { .func = func, .arg = arg, .vars = vars };
-
-	if (nvars <= 0 || nvars > 64)
-		return dt_set_errno(dtp, EDT_BADAGGVAR);
-	return dt_aggregate_join(dtp, vars, (uint32_t)nvars, call_joined, &c) < 0 ? -1 : 0;
-}

@@ -1,27 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Records: read from the halves that the kernel hands over, given to the
- * caller's functions, and printed if these say so.
+ * caller's functions, and printed if these say so (act.c).
  *
- * Order: what one CPU recorded stays in order; CPUs follow one another. BEGIN
- * comes before everything, END after everything, whichever CPU they ran on.
+ * Order: what one CPU recorded stays in order; CPUs follow one another, or are
+ * merged by time (temporal.c). BEGIN comes before everything, END after
+ * everything, whichever CPU they ran on.
+ *
+ * Buffers of the ring and fill policies are read once, after the stop.
  */
 #include <errno.h>
 #include <string.h>
 
-#include "dt_impl.h"
-
-struct reader {
-	dtrace_hdl_t *dtp;
-	FILE *fp;
-	dtrace_consume_probe_f *chew;
-	dtrace_consume_rec_f *chewrec;
-	void *arg;
-	/* the half being read */
-	caddr_t data;
-	size_t size;
-	uint32_t cpu;
-};
+#include "consume.h"
 
 /* ---- Flow (-F) ------------------------------------------------------------------ */
 
@@ -42,7 +33,7 @@ static dtrace_flowkind_t flow_of(const char *name)
 }
 
 /* The enabled probe of the record after the one at @off; 0 at the end. */
-static dtrace_epid_t next_epid(const struct reader *r, size_t off)
+static dtrace_epid_t next_epid(const struct dt_reader *r, size_t off)
 {
 	const dtrace_rechdr_t *hdr;
 
@@ -58,7 +49,7 @@ static dtrace_epid_t next_epid(const struct reader *r, size_t off)
  * Several clauses on one probe are one firing: the first of them goes in, the
  * last comes out.
  */
-static int set_flow(struct reader *r, dtrace_probedata_t *pd, size_t next)
+static int set_flow(struct dt_reader *r, dtrace_probedata_t *pd, size_t next)
 {
 	struct dt_cpu *cpu = &r->dtp->cpus[r->cpu];
 	bool sys = !strcmp(pd->dtpda_pdesc->dtpd_provider, "syscall");
@@ -87,129 +78,33 @@ static int set_flow(struct reader *r, dtrace_probedata_t *pd, size_t next)
 	return 0;
 }
 
-/* ---- Statements ------------------------------------------------------------------- */
-
-static caddr_t rec_data(const dtrace_probedata_t *pd, const dtrace_recdesc_t *rec)
-{
-	return pd->dtpda_data + rec->dtrd_offset;
-}
-
-/* A statement's records stand together. How many, from @i? */
-static uint32_t stmt_run(dtrace_hdl_t *dtp, const dtrace_eprobedesc_t *ed, uint32_t i)
-{
-	const struct dt_action *a = dt_cookie_action(dtp, ed->dtepd_rec[i].dtrd_uarg), *b;
-	uint32_t n = 1;
-
-	if (!a || !a->stmt)
-		return 1;
-	for (; i + n < ed->dtepd_nrecs; n++) {
-		b = dt_cookie_action(dtp, ed->dtepd_rec[i + n].dtrd_uarg);
-		if (!b || b->stmt != a->stmt)
-			break;
-	}
-	return n;
-}
-
-static int do_printf(struct reader *r, const dtrace_probedata_t *pd, const struct dt_stmt *st, uint32_t i, uint32_t n)
-{
-	struct dt_arg args[n];
-	uint32_t k = 0;
-
-	for (uint32_t j = i; j < i + n; j++) {
-		const dtrace_recdesc_t *rec = &pd->dtpda_edesc->dtepd_rec[j];
-		const struct dt_action *a = dt_cookie_action(r->dtp, rec->dtrd_uarg);
-
-		if (!rec->dtrd_size)
-			continue;
-		args[k++] = (struct dt_arg){ .rec = rec, .type = a->type, .data = rec_data(pd, rec) };
-	}
-	return st->fmt ? dt_format_print(r->dtp, r->fp, st->fmt, args, k, NULL, 0) : 0;
-}
-
-/* The number that an action on an aggregation carries, if it has one. */
-static bool libact_value(struct reader *r, const dtrace_probedata_t *pd, uint32_t i, uint32_t n, int64_t *val)
-{
-	for (uint32_t j = i; j < i + n; j++) {
-		const dtrace_recdesc_t *rec = &pd->dtpda_edesc->dtepd_rec[j];
-		const struct dt_action *a = dt_cookie_action(r->dtp, rec->dtrd_uarg);
-		const struct dt_type *t = a->type ? dt_type_resolve(a->type) : NULL;
-
-		if (rec->dtrd_size != 1 && rec->dtrd_size != 2 && rec->dtrd_size != 4 && rec->dtrd_size != 8)
-			continue;
-		*val = dt_load_int(rec_data(pd, rec), rec->dtrd_size, !t || t->is_signed || rec->dtrd_size == 8);
-		return true;
-	}
-	return false;
-}
-
-static int do_libact(struct reader *r, const dtrace_probedata_t *pd, const struct dt_stmt *st, uint32_t i, uint32_t n)
-{
-	int64_t val = 0;
-	bool has = libact_value(r, pd, i, n, &val);
-	dtrace_aggvarid_t var;
-
-	if (!st->naggs)
-		return dt_set_errno(r->dtp, EDT_BADRECORD);
-	var = st->aggs[0]->id;
-	switch (pd->dtpda_edesc->dtepd_rec[i].dtrd_arg) {
-	case DT_ACT_CLEAR:
-		return dt_aggact_clear(r->dtp, var);
-	case DT_ACT_TRUNC:
-		return dt_aggact_trunc(r->dtp, var, has, val);
-	case DT_ACT_NORMALIZE:
-		return dt_aggact_normalize(r->dtp, var, (uint64_t)val);
-	case DT_ACT_DENORMALIZE:
-		return dt_aggact_normalize(r->dtp, var, 1);
-	default:
-		return dt_set_errno(r->dtp, EDT_BADRECORD);
-	}
-}
-
-/* Print the statement whose records are [i, i + n). */
-static int do_stmt(struct reader *r, const dtrace_probedata_t *pd, uint32_t i, uint32_t n)
-{
-	const dtrace_recdesc_t *rec = &pd->dtpda_edesc->dtepd_rec[i];
-	const struct dt_action *a = dt_cookie_action(r->dtp, rec->dtrd_uarg);
-	const struct dt_stmt *st = a ? a->stmt : NULL;
-
-	if (st && st->kind == DTRACEACT_PRINTF)
-		return do_printf(r, pd, st, i, n);
-	if (st && st->kind == DTRACEACT_PRINTA)
-		return dt_aggact_printa(r->dtp, r->fp, st);
-	if (st && st->kind == DTRACEACT_LIBACT)
-		return do_libact(r, pd, st, i, n);
-	if (rec->dtrd_action == DTRACEACT_EXIT || rec->dtrd_action == DTRACEACT_DEFAULT)
-		return 0;
-	return dt_print_datum(r->dtp, r->fp, rec, a ? a->type : NULL, rec_data(pd, rec), 33, dt_quiet(r->dtp));
-}
-
 /* ---- Records -------------------------------------------------------------------------- */
 
-enum { REC_NEXT = 0, REC_ABORT = 1 };	/* or -1 */
-
-static int bad_rval(struct reader *r, int rval)
+static int bad_rval(struct dt_reader *r, int rval)
 {
 	if (rval == DTRACE_CONSUME_ABORT)
-		return REC_ABORT;
+		return DT_REC_ABORT;
 	if (rval == DTRACE_CONSUME_ERROR)
 		return -1;
 	return dt_set_errno(r->dtp, EDT_BADRVAL);
 }
 
-static int chew_stmts(struct reader *r, const dtrace_probedata_t *pd)
+static int chew_stmts(struct dt_reader *r, const dtrace_probedata_t *pd)
 {
 	const dtrace_eprobedesc_t *ed = pd->dtpda_edesc;
 	uint32_t n;
 	int rval;
 
 	for (uint32_t i = 0; i < ed->dtepd_nrecs; i += n) {
-		n = stmt_run(r->dtp, ed, i);
+		n = dt_stmt_run(r->dtp, ed, i);
+		if (DTRACEACT_CLASS(ed->dtepd_rec[i].dtrd_action) == DTRACEACT_SPECULATIVE)
+			continue;
 		rval = r->chewrec ? r->chewrec(pd, &ed->dtepd_rec[i], r->arg) : DTRACE_CONSUME_THIS;
 		if (rval == DTRACE_CONSUME_NEXT)
 			continue;
 		if (rval != DTRACE_CONSUME_THIS)
 			return bad_rval(r, rval);
-		if (do_stmt(r, pd, i, n) || dt_flush(r->dtp, pd, &ed->dtepd_rec[i], NULL, 0))
+		if (dt_stmt_consume(r->dtp, r->fp, pd, i, n) || dt_flush(r->dtp, pd, &ed->dtepd_rec[i], NULL, 0))
 			return -1;
 	}
 	rval = r->chewrec ? r->chewrec(pd, NULL, r->arg) : DTRACE_CONSUME_NEXT;
@@ -217,10 +112,10 @@ static int chew_stmts(struct reader *r, const dtrace_probedata_t *pd)
 		return -1;
 	if (rval != DTRACE_CONSUME_NEXT && rval != DTRACE_CONSUME_THIS)
 		return bad_rval(r, rval);
-	return REC_NEXT;
+	return DT_REC_NEXT;
 }
 
-static int chew_record(struct reader *r, struct dt_eprobe *ep, size_t off)
+int dt_chew_record(struct dt_reader *r, struct dt_eprobe *ep, size_t off)
 {
 	const dtrace_rechdr_t *hdr = (const void *)(r->data + off);
 	const struct dt_clauseref *ref = dt_cookie_clause(r->dtp, ep->edesc->dtepd_uarg);
@@ -232,7 +127,7 @@ static int chew_record(struct reader *r, struct dt_eprobe *ep, size_t off)
 	int rval;
 
 	if (ref && ref->prog->internal)
-		return dt_handle_error(r->dtp, &pd) ? -1 : REC_NEXT;
+		return dt_handle_error(r->dtp, &pd) ? -1 : DT_REC_NEXT;
 	if (r->dtp->opt[DTRACEOPT_FLOWINDENT] != DTRACEOPT_UNSET &&
 	    set_flow(r, &pd, off + ep->edesc->dtepd_size))
 		return -1;
@@ -240,10 +135,13 @@ static int chew_record(struct reader *r, struct dt_eprobe *ep, size_t off)
 	if (dt_flush(r->dtp, &pd, NULL, NULL, 0))
 		return -1;
 	if (rval == DTRACE_CONSUME_NEXT)
-		return REC_NEXT;
+		return DT_REC_NEXT;
 	if (rval != DTRACE_CONSUME_THIS)
 		return bad_rval(r, rval);
-	return chew_stmts(r, &pd);
+	if (dt_oformat_probe(r->dtp, &pd))
+		return -1;
+	rval = chew_stmts(r, &pd);
+	return dt_oformat_probe_end(r->dtp) ? -1 : rval;
 }
 
 static bool is_begin(const struct dt_eprobe *ep)
@@ -251,32 +149,42 @@ static bool is_begin(const struct dt_eprobe *ep)
 	return !strcmp(ep->pdesc->dtpd_provider, "dtrace") && !strcmp(ep->pdesc->dtpd_name, "BEGIN");
 }
 
-/* Walk records from *off; with @begin_only, up to the first that is not BEGIN's. */
-static int chew_half(struct reader *r, size_t *off, bool begin_only)
+int dt_next_record(struct dt_reader *r, size_t *off, struct dt_eprobe **ret)
 {
 	const dtrace_rechdr_t *hdr;
 	struct dt_eprobe *ep;
-	int rc;
 
-	while (*off + 8 <= r->size) {
+	*ret = NULL;
+	for (; *off + 8 <= r->size; *off += 8) {
 		hdr = (const void *)(r->data + *off);
-		if (hdr->dtrh_epid == DTRACE_EPIDNONE) {
-			*off += 8;
+		if (hdr->dtrh_epid == DTRACE_EPIDNONE)
 			continue;
-		}
 		ep = dt_eprobe(r->dtp, hdr->dtrh_epid);
 		if (!ep)
 			return -1;
 		if (ep->edesc->dtepd_size < sizeof(*hdr) || ep->edesc->dtepd_size > r->size - *off)
 			return dt_set_errno(r->dtp, EDT_BADRECORD);
+		*ret = ep;
+		return 0;
+	}
+	return 0;
+}
+
+/* Walk records from *off; with @begin_only, up to the first that is not BEGIN's. */
+static int chew_half(struct dt_reader *r, size_t *off, bool begin_only)
+{
+	struct dt_eprobe *ep;
+	int rc;
+
+	while (!(rc = dt_next_record(r, off, &ep)) && ep) {
 		if (begin_only && !is_begin(ep))
-			return REC_NEXT;
-		rc = chew_record(r, ep, *off);
+			return DT_REC_NEXT;
+		rc = dt_chew_record(r, ep, *off);
 		if (rc)
 			return rc;
 		*off += (ep->edesc->dtepd_size + 7) & ~7u;
 	}
-	return REC_NEXT;
+	return rc;
 }
 
 int dt_half_take(dtrace_hdl_t *dtp, uint32_t cpu, uint32_t kind, caddr_t *data, size_t *size)
@@ -311,33 +219,48 @@ int dt_half_take(dtrace_hdl_t *dtp, uint32_t cpu, uint32_t kind, caddr_t *data, 
 	}
 	*data = h->half[sw.half];
 	*size = sw.size;
+	h->oldest = sw.oldest < sw.size ? sw.oldest & ~(uint64_t)7 : 0;
+	h->when = sw.timestamp;
 	return dt_handle_cpudrop(dtp, (processorid_t)cpu,
 				 agg ? DTRACEDROP_AGGREGATION : DTRACEDROP_PRINCIPAL, sw.drops);
 }
 
-static int take_half(struct reader *r, uint32_t cpu)
+int dt_reader_take(struct dt_reader *r, uint32_t cpu)
 {
 	r->cpu = cpu;
 	return dt_half_take(r->dtp, cpu, DTRACE_BUF_PRINCIPAL, &r->data, &r->size);
 }
 
-static int consume_cpu(struct reader *r, uint32_t cpu)
+/* A ring begins at its oldest record and goes on at the start of the half. */
+static int chew_ring(struct dt_reader *r, size_t oldest)
 {
-	size_t off = 0;
+	struct dt_reader young = *r;
+	size_t off = oldest;
+	int rc = chew_half(r, &off, false);
 
-	return take_half(r, cpu) ? -1 : chew_half(r, &off, false);
+	young.size = oldest;
+	off = 0;
+	return rc ? rc : chew_half(&young, &off, false);
 }
 
-static int consume_all(struct reader *r)
+static int consume_cpu(struct dt_reader *r, uint32_t cpu)
+{
+	return dt_reader_take(r, cpu) ? -1 : chew_ring(r, r->dtp->cpus[cpu].principal.oldest);
+}
+
+/* BEGIN's CPU first as far as BEGIN goes, END's last. */
+static int consume_by_cpu(struct dt_reader *r)
 {
 	dtrace_hdl_t *dtp = r->dtp;
 	int begin = dtp->begin_cpu, end = dtp->stopped ? dtp->end_cpu : -1, rc = 0;
-	struct reader first = *r;
+	struct dt_reader first = *r;
 	size_t off = 0;
 
+	if (dtp->opt[DTRACEOPT_BUFPOLICY] == DTRACEOPT_BUFPOLICY_RING)
+		begin = -1;	/* where it begins is where it has been overwritten; END's may be the same CPU */
 	dtp->begin_cpu = -1;
 	if (begin >= 0) {
-		rc = take_half(&first, (uint32_t)begin);
+		rc = dt_reader_take(&first, (uint32_t)begin);
 		if (!rc)
 			rc = chew_half(&first, &off, true);
 	}
@@ -353,15 +276,19 @@ static int consume_all(struct reader *r)
 
 int dtrace_consume(dtrace_hdl_t *dtp, FILE *fp, dtrace_consume_probe_f *chew, dtrace_consume_rec_f *chewrec, void *arg)
 {
-	struct reader r = { .dtp = dtp, .fp = fp, .chew = chew, .chewrec = chewrec, .arg = arg };
+	struct dt_reader r = { .dtp = dtp, .fp = fp, .chew = chew, .chewrec = chewrec, .arg = arg };
 	uint64_t now = dt_now();
+	int rc;
 
 	if (!dtp->active)
 		return dt_set_errno(dtp, EDT_NOTGO);
-	if (!dtp->stopped && now < dtp->next_switch)
+	if (dt_oformat_begin(dtp, fp))
+		return -1;
+	if (!dtp->stopped && (now < dtp->next_switch || dtp->opt[DTRACEOPT_BUFPOLICY] != DTRACEOPT_BUFPOLICY_SWITCH))
 		return 0;
 	dtp->next_switch = now + (uint64_t)dtp->opt[DTRACEOPT_SWITCHRATE];
-	if (consume_all(&r) < 0)
+	rc = dtp->opt[DTRACEOPT_TEMPORAL] != DTRACEOPT_UNSET ? dt_consume_by_time(&r) : consume_by_cpu(&r);
+	if (rc < 0)
 		return -1;
 	if (fp && fflush(fp))
 		return dt_set_error(dtp, EDT_IO, "the output cannot be written: %s", strerror(errno));

@@ -53,6 +53,8 @@ const char *dtrace_subrstr(dtrace_hdl_t *dtp, int subr);
 
 int dtrace_setopt(dtrace_hdl_t *dtp, const char *name, const char *value);
 int dtrace_getopt(dtrace_hdl_t *dtp, const char *name, dtrace_optval_t *value);
+/* Options from environment variables: with the prefix "DTRACE_OPT_", DTRACE_OPT_BUFSIZE=8m sets bufsize. */
+int dtrace_setoptenv(dtrace_hdl_t *dtp, const char *prefix);
 
 void dtrace_update(dtrace_hdl_t *dtp);	/* read the kernel's symbols again when next needed */
 int dtrace_ctlfd(dtrace_hdl_t *dtp);
@@ -223,6 +225,15 @@ typedef struct dtrace_bufdata {
 typedef int dtrace_handle_buffered_f(const dtrace_bufdata_t *, void *);
 int dtrace_handle_buffered(dtrace_hdl_t *dtp, dtrace_handle_buffered_f *func, void *arg);
 
+/*
+ * Structured output (option oformat; docs/oformat.md). dtrace_work() begins the
+ * document; this closes it. Not 0 of the first: the option is set, and nothing but
+ * the library should write to the FILE; aggregations that no printa() has printed
+ * appear only if dtrace_aggregate_print() is called (dtrace -O).
+ */
+int dtrace_oformat(dtrace_hdl_t *dtp);
+int dtrace_oformat_teardown(dtrace_hdl_t *dtp, FILE *fp);
+
 typedef struct dtrace_errdata {
 	dtrace_hdl_t *dteda_handle;
 	dtrace_eprobedesc_t *dteda_edesc;
@@ -261,6 +272,7 @@ typedef struct dtrace_dropdata {
 	uint64_t dtdda_total;
 	const char *dtdda_msg;
 } dtrace_dropdata_t;
+/* Without a handler drops end the consumer with an error, but for ours, which nobody is told of. */
 typedef int dtrace_handle_drop_f(const dtrace_dropdata_t *, void *);
 int dtrace_handle_drop(dtrace_hdl_t *dtp, dtrace_handle_drop_f *func, void *arg);
 
@@ -306,6 +318,167 @@ int dtrace_lookup_by_addr(dtrace_hdl_t *dtp, GElf_Addr addr, GElf_Sym *sym, dtra
 int dtrace_addr2str(dtrace_hdl_t *dtp, uint64_t addr, char *buf, int nbytes);
 int dtrace_uaddr2str(dtrace_hdl_t *dtp, pid_t pid, uint64_t addr, char *buf, int nbytes);
 
+/* Its kind is as the caller says; $1, $target ... in it are replaced as in a program. */
+int dtrace_xstr2desc(dtrace_hdl_t *dtp, dtrace_probespec_t spec, const char *s, int argc, char *const argv[],
+		     dtrace_probedesc_t *pdp);
+
+/* Objects that symbols and types belong to: a module's name, "vmlinux", or one of these. */
+#define DTRACE_OBJ_EXEC		((const char *)0L)	/* the kernel proper */
+#define DTRACE_OBJ_RTLD		((const char *)1L)	/* always empty */
+#define DTRACE_OBJ_ANY		((const char *)-1L)
+#define DTRACE_OBJ_DEFS		((const char *)-2L)	/* what programs declared */
+#define DTRACE_OBJ_CDEFS	((const char *)-3L)
+#define DTRACE_OBJ_DDEFS	((const char *)-4L)
+#define DTRACE_OBJ_KMODS	((const char *)-5L)	/* the kernel and its modules */
+#define DTRACE_OBJ_UMODS	((const char *)-6L)	/* always empty */
+
+/* A type: dtt_type is for dtrace_type_name(), good as long as the handle. No CTF stands behind it. */
+typedef struct dtrace_typeinfo {
+	const char *dtt_object;
+	struct ctf_file *dtt_ctfp;	/* NULL */
+	long dtt_type;
+	uint_t dtt_flags;		/* DTT_FL_* */
+} dtrace_typeinfo_t;
+#define DTT_FL_USER	0x1		/* it is of a process's memory */
+
+int dtrace_lookup_by_name(dtrace_hdl_t *dtp, const char *object, const char *name, GElf_Sym *sym,
+			  dtrace_syminfo_t *sip);
+int dtrace_lookup_by_type(dtrace_hdl_t *dtp, const char *object, const char *name, dtrace_typeinfo_t *tip);
+int dtrace_symbol_type(dtrace_hdl_t *dtp, const GElf_Sym *sym, const dtrace_syminfo_t *sip, dtrace_typeinfo_t *tip);
+int dtrace_type_strcompile(dtrace_hdl_t *dtp, const char *s, dtrace_typeinfo_t *tip);	/* "struct foo *" */
+int dtrace_type_fcompile(dtrace_hdl_t *dtp, FILE *fp, dtrace_typeinfo_t *tip);
+/* Ours: its name, as far as it fits. Returns buf. */
+char *dtrace_type_name(dtrace_hdl_t *dtp, const dtrace_typeinfo_t *tip, char *buf, size_t len);
+
+typedef struct dtrace_probeinfo {
+	dtrace_attribute_t dtp_attr;		/* of its name */
+	dtrace_attribute_t dtp_arga;		/* of its arguments */
+	const dtrace_typeinfo_t *dtp_argv;	/* types of args[]; until the next call */
+	int dtp_argc;
+} dtrace_probeinfo_t;
+int dtrace_probe_info(dtrace_hdl_t *dtp, const dtrace_probedesc_t *pdp, dtrace_probeinfo_t *pip);
+
+typedef struct dtrace_objinfo {
+	const char *dto_name;			/* until dtrace_update() or dtrace_close() */
+	const char *dto_file;			/* "" */
+	int dto_id;
+	uint_t dto_flags;			/* DTRACE_OBJ_F_* */
+	GElf_Addr dto_text_va;
+	GElf_Xword dto_text_size;
+	GElf_Addr dto_data_va;			/* of a module: what follows is not told by the kernel, and 0 */
+	GElf_Xword dto_data_size;
+	GElf_Addr dto_bss_va;
+	GElf_Xword dto_bss_size;
+} dtrace_objinfo_t;
+#define DTRACE_OBJ_F_KERNEL	0x1
+#define DTRACE_OBJ_F_PRIMARY	0x2		/* the kernel proper */
+typedef int dtrace_obj_f(dtrace_hdl_t *, const dtrace_objinfo_t *, void *);
+/* The kernel and its modules; a non-zero return of func ends it and is returned. */
+int dtrace_object_iter(dtrace_hdl_t *dtp, dtrace_obj_f *func, void *arg);
+int dtrace_object_info(dtrace_hdl_t *dtp, const char *object, dtrace_objinfo_t *dto);
+
+/* ---- Statements of a program ------------------------------------------------------------ */
+
+typedef struct dtrace_actdesc {
+	void *dtad_difo;
+	struct dtrace_actdesc *dtad_next;
+	uint16_t dtad_kind;			/* DTRACEACT_* */
+	uint32_t dtad_ntuple;
+	uint64_t dtad_arg;
+	uint64_t dtad_uarg;
+	int dtad_refcnt;
+} dtrace_actdesc_t;
+typedef struct dtrace_preddesc {
+	void *dtpdd_difo;			/* not NULL: there is a predicate */
+	void *dtpdd_predicate;
+} dtrace_preddesc_t;
+typedef struct dtrace_ecbdesc {
+	dtrace_actdesc_t *dted_action;
+	dtrace_preddesc_t dted_pred;
+	dtrace_probedesc_t dted_probe;
+	uint64_t dted_uarg;
+	int dted_refcnt;
+} dtrace_ecbdesc_t;
+typedef struct dtrace_stmtdesc {
+	dtrace_ecbdesc_t *dtsd_ecbdesc;		/* clause and probe description */
+	dtrace_actdesc_t *dtsd_action;
+	dtrace_actdesc_t *dtsd_action_last;
+	void *dtsd_aggdata;
+	void *dtsd_fmtdata;			/* for dtrace_printf_format() */
+	void *dtsd_strdata;
+	void (*dtsd_callback)(void);
+	void *dtsd_data;
+	dtrace_attribute_t dtsd_descattr;
+	dtrace_attribute_t dtsd_stmtattr;
+} dtrace_stmtdesc_t;
+typedef int dtrace_stmt_f(dtrace_hdl_t *, dtrace_prog_t *, dtrace_stmtdesc_t *, void *);
+/*
+ * Each statement that records, for each description of its clause; a clause of none
+ * once, without actions. What it is given lives during the call.
+ */
+int dtrace_stmt_iter(dtrace_hdl_t *dtp, dtrace_prog_t *prog, dtrace_stmt_f *func, void *arg);
+/* Programs come from the compiler alone: these fail with a sentence. */
+dtrace_stmtdesc_t *dtrace_stmt_create(dtrace_hdl_t *dtp, dtrace_ecbdesc_t *edp);
+dtrace_actdesc_t *dtrace_stmt_action(dtrace_hdl_t *dtp, dtrace_stmtdesc_t *sdp);
+int dtrace_stmt_add(dtrace_hdl_t *dtp, dtrace_prog_t *prog, dtrace_stmtdesc_t *sdp);
+void dtrace_stmt_destroy(dtrace_hdl_t *dtp, dtrace_stmtdesc_t *sdp);
+
+/* ---- Formats ------------------------------------------------------------------------------ */
+
+/* A format, good as long as the handle. NULL: error. */
+void *dtrace_printf_create(dtrace_hdl_t *dtp, const char *fmt);
+void *dtrace_printa_create(dtrace_hdl_t *dtp, const char *fmt);
+/* Its text; the length it needs with its NUL. */
+size_t dtrace_printf_format(dtrace_hdl_t *dtp, void *fmtdata, char *buf, size_t len);
+/*
+ * For functions of dtrace_work() that print on their own: the statement that begins
+ * with record @recp of @data, through a format (NULL: its own). @buf is dtpda_data. Returns
+ * how many records it took, or -1.
+ */
+int dtrace_fprintf(dtrace_hdl_t *dtp, FILE *fp, void *fmtdata, const dtrace_probedata_t *data,
+		   const dtrace_recdesc_t *recp, uint_t nrecs, const void *buf, size_t len);
+int dtrace_fprinta(dtrace_hdl_t *dtp, FILE *fp, void *fmtdata, const dtrace_probedata_t *data,
+		   const dtrace_recdesc_t *recs, uint_t nrecs, const void *buf, size_t len);
+int dtrace_system(dtrace_hdl_t *dtp, FILE *fp, void *fmtdata, const dtrace_probedata_t *data,
+		  const dtrace_recdesc_t *recs, uint_t nrecs, const void *buf, size_t len);
+int dtrace_freopen(dtrace_hdl_t *dtp, FILE *fp, void *fmtdata, const dtrace_probedata_t *data,
+		   const dtrace_recdesc_t *recs, uint_t nrecs, const void *buf, size_t len);
+
+/* ---- What the classic library has and Linux has no use for: each fails with a sentence -------- */
+
+#define DTRACE_D_STRIP	0x01
+#define DTRACE_D_PROBES	0x02
+#define DTRACE_D_MASK	0x03
+void *dtrace_dof_create(dtrace_hdl_t *dtp, dtrace_prog_t *prog, uint_t flags);
+void dtrace_dof_destroy(dtrace_hdl_t *dtp, void *dof);
+void *dtrace_getopt_dof(dtrace_hdl_t *dtp);
+void *dtrace_geterr_dof(dtrace_hdl_t *dtp);
+int dtrace_program_link(dtrace_hdl_t *dtp, dtrace_prog_t *prog, uint_t dflags, const char *file, int objc,
+			char *const objv[]);
+int dtrace_program_header(dtrace_hdl_t *dtp, FILE *out, const char *name);
+int dtrace_provider_modules(dtrace_hdl_t *dtp, const char **mods, int nmods);
+typedef struct dtrace_vector {
+	int (*dtv_ioctl)(void *, int, void *);
+	int (*dtv_lookup_by_addr)(void *, GElf_Addr, GElf_Sym *, dtrace_syminfo_t *);
+	int (*dtv_status)(void *, processorid_t);
+	long (*dtv_sysconf)(void *, int);
+} dtrace_vector_t;
+dtrace_hdl_t *dtrace_vopen(int version, int flags, int *errp, const dtrace_vector_t *vector, void *arg);
+
+/* ---- Stability ----------------------------------------------------------------------- */
+
+const char *dtrace_stability_name(int stability);	/* "Evolving"; NULL: no such */
+const char *dtrace_class_name(int klass);		/* "Common"; NULL: no such */
+/* "Evolving/Evolving/Common", as far as it fits. */
+char *dtrace_attr2str(dtrace_attribute_t attr, char *buf, size_t len);
+/* Fewer parts than three leave the others at their least. -1: a word that means nothing. */
+int dtrace_str2attr(const char *s, dtrace_attribute_t *attr);
+dtrace_attribute_t dtrace_attr_min(dtrace_attribute_t a, dtrace_attribute_t b);	/* part by part */
+dtrace_attribute_t dtrace_attr_max(dtrace_attribute_t a, dtrace_attribute_t b);
+
+extern const char _dtrace_version[];	/* newest version of the D interface: "D 1.13" */
+extern int _dtrace_debug;		/* not 0: what the library does is told on the standard error */
+
 /* ---- Ours: what the classic library has no public way for -------------------------------- */
 
 /*
@@ -316,6 +489,12 @@ typedef int dtrace_desc_f(dtrace_hdl_t *, const dtrace_probedesc_t *pats, uint32
 int dtrace_program_descs(dtrace_hdl_t *dtp, dtrace_prog_t *prog, dtrace_desc_f *func, void *arg);
 /* Disassemble a program (dtrace -S). */
 void dtrace_program_dump(dtrace_hdl_t *dtp, dtrace_prog_t *prog, FILE *fp);
+
+/*
+ * From now on show each program that is compiled as D again, with if and else
+ * written as the clauses they become; NULL ends it (dtrace -d).
+ */
+void dtrace_program_show(dtrace_hdl_t *dtp, FILE *fp);
 
 /* dtrace_proc_create() for a command line, cut into words as a shell would. */
 struct ps_prochandle *dtrace_proc_run(dtrace_hdl_t *dtp, const char *command);

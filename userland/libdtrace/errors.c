@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "dt_impl.h"
 
@@ -41,6 +42,13 @@ static const char *const text[EDT_END - EDT_BASE] = {
 	[EDT_DROPABORT - EDT_BASE] = "aborted: data was dropped, and nobody handles drops",
 	[EDT_BUFABORT - EDT_BASE] = "aborted by the handler of buffered output",
 	[EDT_PROCABORT - EDT_BASE] = "aborted by the handler of processes",
+	[EDT_OPTABORT - EDT_BASE] = "aborted by the handler of options",
+	[EDT_NODOF - EDT_BASE] = "programs do not become DOF here: the module takes them in a form of its own",
+	[EDT_NOUSDT - EDT_BASE] = "USDT probes are not supported by this version",
+	[EDT_NOVECTOR - EDT_BASE] = "tracing data can be read from the running kernel only: there is no dtrace_vopen()",
+	[EDT_STMT - EDT_BASE] = "a program can be made by the compiler alone, not statement by statement",
+	[EDT_NOTYPE - EDT_BASE] = "no such type",
+	[EDT_FORMAT - EDT_BASE] = "the format is wrong",
 	[EDT_NOBUFFERED - EDT_BASE] = "there is neither a file nor a handler to write output to",
 	[EDT_BADRVAL - EDT_BASE] = "a callback returned a value that has no meaning",
 	[EDT_BADAGGVAR - EDT_BASE] = "no such aggregation",
@@ -65,6 +73,21 @@ int dt_set_error(dtrace_hdl_t *dtp, int error, const char *fmt, ...)
 	vsnprintf(dtp->errmsg, sizeof(dtp->errmsg), fmt, ap);
 	va_end(ap);
 	return -1;
+}
+
+int _dtrace_debug;
+
+void dt_debug(const dtrace_hdl_t *dtp, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (!dtp->debug && !_dtrace_debug)
+		return;
+	va_start(ap, fmt);
+	fprintf(stderr, "libdtrace DEBUG %d: ", (int)getpid());
+	vfprintf(stderr, fmt, ap);
+	fprintf(stderr, "\n");
+	va_end(ap);
 }
 
 int dtrace_errno(dtrace_hdl_t *dtp)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* From a compiled program to a running one: image, cookies, ENABLE, GO, STOP. */
 #include <errno.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -174,6 +175,7 @@ static int enable(dtrace_hdl_t *dtp, dtrace_prog_t *prog, void *blob, size_t siz
 	if (rc)
 		return dt_set_error(dtp, EDT_ENABLE, "the kernel refused the program: %s", strerror(-rc));
 	prog->nmatched = e.nmatched;
+	dt_debug(dtp, "enabled %u times; the image has %zu bytes", e.nmatched, size);
 	return 0;
 }
 
@@ -238,20 +240,26 @@ int dtrace_program_exec(dtrace_hdl_t *dtp, dtrace_prog_t *prog, dtrace_proginfo_
 
 static int start(dtrace_hdl_t *dtp)
 {
+	static const uint32_t policy[] = {
+		[DTRACEOPT_BUFPOLICY_RING] = DTRACE_BUFPOLICY_RING,
+		[DTRACEOPT_BUFPOLICY_FILL] = DTRACE_BUFPOLICY_FILL,
+		[DTRACEOPT_BUFPOLICY_SWITCH] = DTRACE_BUFPOLICY_SWITCH,
+	};
 	struct dtrace_ioc_go go = {
 		.bufsize = (uint64_t)dtp->opt[DTRACEOPT_BUFSIZE],
 		.aggsize = choose_aggsize(dtp),
 		.dynvarsize = (uint64_t)dtp->opt[DTRACEOPT_DYNVARSIZE],
-		.bufpolicy = DTRACE_BUFPOLICY_SWITCH,
+		.cleanrate = (uint64_t)dtp->opt[DTRACEOPT_CLEANRATE],
+		.bufpolicy = policy[dtp->opt[DTRACEOPT_BUFPOLICY]],
 		.bufresize = dtp->opt[DTRACEOPT_BUFRESIZE] == DTRACEOPT_BUFRESIZE_MANUAL,
+		.nspec = (uint32_t)dtp->opt[DTRACEOPT_NSPEC],
+		.specsize = (uint64_t)dtp->opt[DTRACEOPT_SPECSIZE],
 		.cpu = DTRACE_CPUALL,
 	};
 	int rc;
 
 	if (dtp->opt[DTRACEOPT_CPU] != DTRACEOPT_UNSET)
 		go.cpu = (uint32_t)dtp->opt[DTRACEOPT_CPU];
-	if (dtp->opt[DTRACEOPT_CLEANRATE] != DTRACEOPT_UNSET)
-		go.cleanrate = (uint64_t)dtp->opt[DTRACEOPT_CLEANRATE];
 	rc = dt_ioctl(dtp, DTRACEIOC_GO, &go);
 	if (rc == -ENOMEM)
 		return dt_set_error(dtp, EDT_GO, "there is not enough memory for the buffers; "
@@ -260,12 +268,32 @@ static int start(dtrace_hdl_t *dtp)
 		return dt_set_errno(dtp, EDT_NODEV);
 	if (rc)
 		return dt_set_error(dtp, EDT_GO, "the kernel cannot start tracing: %s", strerror(-rc));
+	dt_debug(dtp, "tracing: bufsize %llu, aggsize %llu, dynvarsize %llu; BEGIN on CPU %d", go.got_bufsize,
+		 go.got_aggsize, go.got_dynvarsize, go.begin_cpu);
 	dtp->bufsize = go.got_bufsize;
 	dtp->aggsize = go.got_aggsize;
 	dtp->begin_cpu = go.begin_cpu;
 	dtp->opt[DTRACEOPT_BUFSIZE] = (dtrace_optval_t)go.got_bufsize;
 	dtp->opt[DTRACEOPT_AGGSIZE] = (dtrace_optval_t)go.got_aggsize;
 	dtp->opt[DTRACEOPT_DYNVARSIZE] = (dtrace_optval_t)go.got_dynvarsize;
+	return 0;
+}
+
+/* -x preallocate: memory that reading will want is asked for now, and stays in the heap. */
+static int preallocate(dtrace_hdl_t *dtp)
+{
+	size_t n = dtp->opt[DTRACEOPT_PREALLOCATE] > 0 ? (size_t)dtp->opt[DTRACEOPT_PREALLOCATE] : 0;
+	char *p;
+
+	if (!n)
+		return 0;
+	mallopt(M_TRIM_THRESHOLD, -1);
+	mallopt(M_MMAP_THRESHOLD, 1 << 30);
+	p = malloc(n);
+	if (!p)
+		return dt_set_error(dtp, ENOMEM, "there is not enough memory to preallocate %zu bytes", n);
+	memset(p, 0, n);
+	free(p);
 	return 0;
 }
 
@@ -283,7 +311,7 @@ int dtrace_go(dtrace_hdl_t *dtp)
 		dtp->cpus = calloc(dtp->ver.ncpus, sizeof(*dtp->cpus));
 	if (!dtp->cpus)
 		return dt_set_errno(dtp, ENOMEM);
-	if (dt_procs_follow(dtp) || start(dtp))
+	if (preallocate(dtp) || dt_procs_follow(dtp) || start(dtp))
 		return -1;
 	dtp->active = true;
 	now = dt_now();

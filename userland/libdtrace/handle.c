@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Callbacks of the library's user, and the sentences they are given. */
 #include <inttypes.h>
+#include <stdarg.h>
 #include <string.h>
 
 #include "dt_impl.h"
@@ -75,14 +76,18 @@ static int handle_drop(dtrace_hdl_t *dtp, dtrace_dropdata_t *drop, const char *w
 {
 	char msg[256];
 
-	if (!dtp->dropfunc)
-		return dt_set_errno(dtp, EDT_DROPABORT);
 	snprintf(msg, sizeof(msg), "%s%s%s%" PRIu64 " %s%s%s%s\n",
 		 dtp->droptags ? "[DTRACEDROP_" : "", dtp->droptags ? drops[drop->dtdda_kind].tag : "",
 		 dtp->droptags ? "] " : "", drop->dtdda_drops, drops[drop->dtdda_kind].noun,
 		 drop->dtdda_drops == 1 ? "" : "s", drops[drop->dtdda_kind].rest, where);
+	if (!dtp->dropfunc)	/* programs for the classic library end at its drops, and have never heard of ours */
+		return drop->dtdda_kind >= DTRACEDROP_RECURSION ? 0 :
+		       dt_set_error(dtp, EDT_DROPABORT, "aborted: %.*s, and nobody handles drops",
+				    (int)strcspn(msg, "\n"), msg);
 	drop->dtdda_handle = dtp;
 	drop->dtdda_msg = msg;
+	if (dt_oformat_drop(dtp, drop))
+		return -1;
 	if (dtp->dropfunc(drop, dtp->droparg) == DTRACE_HANDLE_ABORT)
 		return dt_set_errno(dtp, EDT_DROPABORT);
 	return 0;
@@ -148,6 +153,41 @@ static unsigned fault_line(const struct dt_clauseref *ref, uint64_t action, uint
 	return ref->clause->loc.line;
 }
 
+static int tell_error(dtrace_hdl_t *dtp, const dtrace_errdata_t *err)
+{
+	if (dtp->opt[DTRACEOPT_ERREXIT] != DTRACEOPT_UNSET) {
+		dtp->errexit = true;
+		dtp->next_status = 0;	/* dtrace_status() ends the tracing, now */
+	}
+	if (dt_oformat_error(dtp, err))
+		return -1;
+	if (!dtp->errfunc)
+		return dt_set_error(dtp, EDT_ERRABORT, "%.*s", (int)strcspn(err->dteda_msg, "\n"), err->dteda_msg);
+	if (dtp->errfunc(err, dtp->errarg) == DTRACE_HANDLE_ABORT)
+		return dt_set_errno(dtp, EDT_ERRABORT);
+	return 0;
+}
+
+int dt_handle_liberr(dtrace_hdl_t *dtp, const dtrace_probedata_t *pd, const char *fmt, ...)
+{
+	const dtrace_probedesc_t *p = pd->dtpda_pdesc;
+	dtrace_errdata_t err = {
+		.dteda_handle = dtp, .dteda_edesc = pd->dtpda_edesc, .dteda_pdesc = pd->dtpda_pdesc,
+		.dteda_cpu = pd->dtpda_cpu, .dteda_action = -1, .dteda_offset = -1, .dteda_fault = DTRACEFLT_LIBRARY,
+	};
+	char msg[2048], why[1024];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(why, sizeof(why), fmt, ap);
+	va_end(ap);
+	snprintf(msg, sizeof(msg), "error on enabled probe ID %u (ID %u: %s:%s:%s:%s): %s\n",
+		 pd->dtpda_edesc->dtepd_epid, p->dtpd_id, p->dtpd_provider, p->dtpd_mod, p->dtpd_func,
+		 p->dtpd_name, why);
+	err.dteda_msg = msg;
+	return tell_error(dtp, &err);
+}
+
 /*
  * Our ERROR clause traces arg1..arg5: the EPID that failed, its action, the
  * instruction, the fault and what it was about (Guide, chapter "dtrace Provider").
@@ -190,9 +230,5 @@ int dt_handle_error(dtrace_hdl_t *dtp, const dtrace_probedata_t *pd)
 		 ep->pdesc->dtpd_func, ep->pdesc->dtpd_name, dtrace_faultstr(dtp, err.dteda_fault), addr, where,
 		 err.dteda_offset, line);
 	err.dteda_msg = msg;
-	if (!dtp->errfunc)
-		return dt_set_error(dtp, EDT_ERRABORT, "%.*s", (int)strcspn(msg, "\n"), msg);
-	if (dtp->errfunc(&err, dtp->errarg) == DTRACE_HANDLE_ABORT)
-		return dt_set_errno(dtp, EDT_ERRABORT);
-	return 0;
+	return tell_error(dtp, &err);
 }

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "dt_impl.h"
+#include "library.h"
 
 static int device_open(void *ctx)
 {
@@ -104,6 +105,11 @@ static void set_defaults(dtrace_hdl_t *dtp)
 	dtp->opt[DTRACEOPT_SWITCHRATE] = 1000000000;
 	dtp->opt[DTRACEOPT_STATUSRATE] = 1000000000;
 	dtp->opt[DTRACEOPT_STACKINDENT] = 14;
+	dtp->opt[DTRACEOPT_NSPEC] = 1;
+	dtp->opt[DTRACEOPT_SPECSIZE] = 32 << 10;
+	dtp->opt[DTRACEOPT_CLEANRATE] = 1000000000 / 101;
+	dtp->opt[DTRACEOPT_PGMAX] = 64;
+	dtp->opt[DTRACEOPT_PRINTSIZE] = 64 << 10;
 	dtp->evaltime = DT_EVAL_PREINIT;
 }
 
@@ -130,9 +136,10 @@ dtrace_hdl_t *dt_open_with(int version, int flags, int *errp, const struct dt_ke
 		dtp->cpppath = strdup("/usr/bin/cpp");
 		dtp->types = dt_types_create();
 		dtp->idents = dtp->types ? dt_idents_create(dtp->types) : NULL;
+		dtp->foreign = dtp->idents ? dt_foreign_create(dtp) : NULL;
 		if (dtp->wakefd < 0)
 			rc = errno;
-		else if (!dtp->idents || !dtp->cpppath)
+		else if (!dtp->foreign || !dtp->cpppath)
 			rc = ENOMEM;
 		else
 			rc = flags & DTRACE_O_NODEV ? 0 : open_device(dtp);
@@ -175,8 +182,12 @@ void dtrace_close(dtrace_hdl_t *dtp)
 	/* Processes first: their threads use the device. Closing it then takes every probe back. */
 	dt_procs_destroy(dtp);
 	dt_aggregate_destroy(dtp);
+	dt_oformat_destroy(dtp);
 	dt_probes_free(dtp);
+	dt_backlog_free(dtp);
 	free_cpus(dtp);
+	if (dtp->first_output)
+		close(dtp->first_output - 1);
 	if (dtp->fd >= 0)
 		dtp->kern->close(dtp->kctx, dtp->fd);
 	while ((prog = dtp->progs)) {
@@ -192,10 +203,20 @@ void dtrace_close(dtrace_hdl_t *dtp)
 		dt_idents_destroy(dtp->idents);
 	if (dtp->types)
 		dt_types_destroy(dtp->types);
+	dt_foreign_destroy(dtp->foreign);
+	free(dtp->btfpath);
 	dt_ksyms_free(dtp->ksyms);
 	dt_strs_free(&dtp->cppargs);
 	dt_strs_free(&dtp->libdirs);
+	dt_libraries_free(dtp->libs);
+	dt_strs_free(&dtp->env);
 	free(dtp->cpppath);
+	for (size_t i = 0; i < dtp->nformats; i++)
+		dt_format_free(dtp->formats[i]);
+	free(dtp->formats);
+	free(dtp->argtypes);
+	free(dtp->objname);
+	free(dtp->syslibdir);
 	free(dtp->buffered.buf);
 	if (dtp->wakefd >= 0)
 		close(dtp->wakefd);

@@ -34,6 +34,8 @@ static void sizes(void **state)
 	set(k, "bufsize", "4M", 4 << 20);
 	set(k, "aggsize", "1g", 1 << 30);
 	set(k, "strsize", "0x100", 256);
+	set(k, "bufsize", "16", 16);		/* tests of drops want tiny ones */
+	set(k, "bufsize", "4m", 4 << 20);
 	refused(k, "bufsize", "1", EDT_BADOPTVAL, "bufsize");
 	refused(k, "bufsize", "1t", EDT_BADOPTVAL, "bufsize");
 	refused(k, "bufsize", "99999999999999999999", EDT_BADOPTVAL, "bufsize");
@@ -84,17 +86,183 @@ static void switches(void **state)
 	tk_free(k);
 }
 
-static void unsupported(void **state)
+static void fails(struct tk *k, const char *text, uint_t cflags, const char *says)
 {
-	static const char *const names[] = { "temporal", "agghist", "aggpack", "aggzoom", "grabanon", "oformat", "zone",
-					     "amin", "linkmode", "nspec", "version" };
+	assert_null(dtrace_program_strcompile(k->dtp, text, DTRACE_PROBESPEC_NONE, cflags, 0, NULL));
+	assert_int_equal(dtrace_errno(k->dtp), EDT_COMPILER);
+	if (strncmp(dtrace_errmsg(k->dtp, EDT_COMPILER), says, strlen(says)))
+		fail_msg("\"%s\" does not begin with \"%s\"", dtrace_errmsg(k->dtp, EDT_COMPILER), says);
+}
+
+/* Every option of the family is either in one table or in the other. */
+static void refusals(void **state)
+{
+	static const struct { const char *name, *says; } names[] = {
+		{ "grabanon", "boot-time" }, { "zone", "no zones" }, { "linkmode", "USDT" }, { "linktype", "USDT" },
+		{ "lazyload", "USDT" }, { "ldpath", "USDT" }, { "strip", "USDT" }, { "objcopypath", "USDT" },
+		{ "dofstashpath", "USDT" }, { "linknommap", "USDT" }, { "bpflog", "BPF" }, { "bpflogsize", "BPF" },
+		{ "lockmem", "BPF" }, { "disasm", "BPF" }, { "maxframes", "stackframes" }, { "pcapsize", "packets" },
+		{ "scratchsize", "scratch" }, { "procfspath", "/proc" }, { "modpath", "running kernel" },
+		{ "ctfpath", "BTF" }, { "sysslice", "uid" }, { "useruid", "uid" }, { "debugassert", "debug" },
+		{ "ctypes", "CTF" }, { "dtypes", "CTF" },
+	};
+	struct tk *k = tk_new();
+	dtrace_optval_t val;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		refused(k, names[i].name, "1", EDT_OPTNOSUP, names[i].says);
+		assert_int_equal(dtrace_getopt(k->dtp, names[i].name, &val), -1);
+	}
+	refused(k, "nosuch", NULL, EDT_BADOPTNAME, "no option \"nosuch\"");
+	refused(k, "bufsiz", "1m", EDT_BADOPTNAME, "did you mean \"bufsize\"?");
+	refused(k, "agsize", "1m", EDT_BADOPTNAME, "did you mean \"aggsize\"?");
+	refused(k, "oformat", "html", EDT_OPTNOSUP, "html");
+	tk_free(k);
+}
+
+/* A row for each option: a value it takes and what dtrace_getopt() then says, and one that it refuses. */
+static void every_row(void **state)
+{
+	static const struct { const char *name, *val; dtrace_optval_t want; const char *bad; } rows[] = {
+		{ "agghist", NULL, 1, "x" }, { "aggpack", "on", 1, "x" }, { "aggpercpu", NULL, 1, "x" },
+		{ "aggrate", "5s", 5000000000, "x" }, { "aggsize", "8m", 8 << 20, "x" },
+		{ "aggsortkey", NULL, 1, "x" }, { "aggsortkeypos", "2", 2, "-1" },
+		{ "aggsortpos", "1", 1, "99999999" }, { "aggsortrev", NULL, 1, "x" },
+		{ "aggzoom", NULL, 1, "x" },
+		{ "amin", "Evolving/Evolving/Common", DTRACEOPT_UNSET, "Good/Good/Common" },
+		{ "argref", NULL, 1, "x" }, { "bufpolicy", "ring", DTRACEOPT_BUFPOLICY_RING, "round" },
+		{ "bufpolicy", "fill", DTRACEOPT_BUFPOLICY_FILL, NULL },
+		{ "bufpolicy", "switch", DTRACEOPT_BUFPOLICY_SWITCH, "" },
+		{ "bufresize", "manual", DTRACEOPT_BUFRESIZE_MANUAL, "x" },
+		{ "bufsize", "1m", 1 << 20, "x" }, { "cleanrate", "101hz", 9900990, "x" },
+		{ "cpp", NULL, 1, "x" }, { "cppargs", "-DX", DTRACEOPT_UNSET, NULL },
+		{ "cpphdrs", NULL, 1, "x" }, { "cpppath", "/usr/bin/cpp", DTRACEOPT_UNSET, NULL },
+		{ "cpu", "1", 1, "x" }, { "cpu", "all", DTRACEOPT_UNSET, "99" },
+		{ "debug", "off", DTRACEOPT_UNSET, "x" }, { "defaultargs", NULL, 1, "x" },
+		{ "define", "X=1", DTRACEOPT_UNSET, NULL }, { "demangle", NULL, 1, "x" },
+		{ "destructive", NULL, 1, "x" }, { "droptags", NULL, 1, "x" },
+		{ "dynvarsize", "2m", 2 << 20, "x" }, { "empty", NULL, 1, "x" },
+		{ "encoding", "ascii", DTRACEOPT_ENCODING_ASCII, "latin1" },
+		{ "encoding", "utf8", DTRACEOPT_ENCODING_UTF8, NULL }, { "errexit", NULL, 1, "x" },
+		{ "errexit", "7", 7, "256" }, { "errtags", NULL, 1, "x" },
+		{ "evaltime", "exec", DT_EVAL_EXEC, "x" },
+		{ "evaltime", "postinit", DT_EVAL_POSTINIT, "" }, { "flowindent", NULL, 1, "x" },
+		{ "incdir", "/tmp", DTRACEOPT_UNSET, NULL }, { "iregs", "8", 8, "99" },
+		{ "jstackframes", "10", 10, "x" }, { "jstackstrsize", "1k", 1024, "x" },
+		{ "knodefs", NULL, 1, "x" }, { "kdefs", NULL, 1, "x" },
+		{ "late", "static", DTRACEOPT_UNSET, "never" },
+		{ "libdir", "/tmp", DTRACEOPT_UNSET, NULL }, { "nolibs", NULL, 1, "x" },
+		{ "noresolve", NULL, 1, "x" }, { "stacksymbols", NULL, 1, "x" },
+		{ "nspec", "4", 4, "x" }, { "oformat", "json", DTRACEOPT_OFORMAT_JSON, "yaml" },
+		{ "oformat", "xml,pretty", DTRACEOPT_OFORMAT_XML | DTRACEOPT_OFORMAT_PRETTY, "json,ugly" },
+		{ "oformat", "text", DTRACEOPT_UNSET, NULL }, { "pgmax", "3", 3, "x" },
+		{ "preallocate", "1m", 1 << 20, "x" }, { "printsize", "1k", 1024, "x" },
+		{ "pspec", NULL, 1, "x" }, { "quiet", NULL, 1, "x" }, { "quietresize", NULL, 1, "x" },
+		{ "rawbytes", NULL, 1, "x" }, { "setenv", "A=b", DTRACEOPT_UNSET, "A" },
+		{ "unsetenv", "A", DTRACEOPT_UNSET, "A=b" }, { "specsize", "64k", 65536, "x" },
+		{ "stackframes", "5", 5, "0" }, { "stackindent", "4", 4, "x" },
+		{ "statusrate", "2hz", 500000000, "11s" }, { "stdc", "c", DTRACEOPT_UNSET, "z" },
+		{ "strsize", "64", 64, "0" }, { "switchrate", "10hz", 100000000, "x" },
+		{ "syslibdir", "/tmp", DTRACEOPT_UNSET, NULL }, { "temporal", NULL, 1, "x" },
+		{ "tree", "0", 0, "64" }, { "tregs", "8", 8, "0" }, { "unodefs", NULL, 1, "x" },
+		{ "udefs", NULL, 1, "x" }, { "undef", "X", DTRACEOPT_UNSET, NULL },
+		{ "ustackframes", "5", 5, "x" }, { "verbose", NULL, 1, "x" },
+		{ "verbose", "off", DTRACEOPT_UNSET, NULL },
+		{ "version", "1.6.3", 1 << 24 | 6 << 12 | 3, "1.6.9" },
+		{ "version", "1.0", 1 << 24, "one" }, { "zdefs", NULL, 1, "x" },
+	};
 	struct tk *k = tk_new();
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-		refused(k, names[i], "1", EDT_OPTNOSUP, "not supported yet");
-	refused(k, "bufpolicy", "ring", EDT_OPTNOSUP, "bufpolicy=ring is not supported yet");
-	refused(k, "nosuch", NULL, EDT_BADOPTNAME, "no option \"nosuch\"");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		set(k, rows[i].name, rows[i].val, rows[i].want);
+		if (rows[i].bad)
+			refused(k, rows[i].name, rows[i].bad, EDT_BADOPTVAL, rows[i].name);
+		assert_int_equal(get(k, rows[i].name), rows[i].want);
+	}
 	tk_free(k);
+}
+
+static void environment(void **state)
+{
+	struct tk *k = tk_new();
+
+	setenv("DTT_OPT_STRSIZE", "48", 1);
+	setenv("DTT_OPT_QUIET", "", 1);
+	assert_int_equal(dtrace_setoptenv(k->dtp, "DTT_OPT_"), 0);
+	assert_int_equal(get(k, "strsize"), 48);
+	assert_int_equal(get(k, "quiet"), 1);
+	setenv("DTT_OPT_NOSUCH", "1", 1);
+	assert_int_equal(dtrace_setoptenv(k->dtp, "DTT_OPT_"), -1);
+	unsetenv("DTT_OPT_NOSUCH");
+	unsetenv("DTT_OPT_STRSIZE");
+	unsetenv("DTT_OPT_QUIET");
+	tk_free(k);
+}
+
+/* What setenv and unsetenv do is seen by a program that is started. */
+static void child_environment(void **state)
+{
+	char dir[] = "/tmp/options_testXXXXXX", path[64], command[256], text[64] = "";
+	struct tk *k = tk_new();
+	FILE *fp;
+
+	setenv("DTT_GONE", "here", 1);
+	assert_non_null(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/out", dir);
+	assert_int_equal(dtrace_setopt(k->dtp, "setenv", "DTT_NEW=one"), 0);
+	assert_int_equal(dtrace_setopt(k->dtp, "setenv", "DTT_NEW=two"), 0);
+	assert_int_equal(dtrace_setopt(k->dtp, "unsetenv", "DTT_GONE"), 0);
+	dtrace_setopt(k->dtp, "evaltime", "exec");
+	snprintf(command, sizeof(command), "/bin/sh -c 'echo \"$DTT_NEW|${DTT_GONE-gone}\" >%s.new; "
+		 "mv %s.new %s'", path, path, path);
+	struct ps_prochandle *P = dtrace_proc_run(k->dtp, command);
+
+	if (!P)
+		fail_msg("%s", dtrace_errmsg(k->dtp, dtrace_errno(k->dtp)));
+	dtrace_proc_continue(k->dtp, P);
+	while (!(fp = fopen(path, "r")))
+		usleep(1000);
+	assert_non_null(fgets(text, sizeof(text), fp));
+	fclose(fp);
+	assert_string_equal(text, "two|gone\n");
+	assert_string_equal(getenv("DTT_GONE"), "here");	/* ours is ours */
+	unlink(path);
+	rmdir(dir);
+	tk_free(k);
+}
+
+static void registers(void **state)
+{
+	struct tk *k = tk_new();
+
+	dtrace_setopt(k->dtp, "iregs", "2");
+	assert_non_null(dtrace_program_strcompile(k->dtp, "BEGIN { trace(arg0 + 1); }", DTRACE_PROBESPEC_NONE, 0, 0,
+						  NULL));
+	fails(k, "BEGIN { trace((arg0 + arg1) * (arg2 + arg3)); }", DTRACE_C_ETAGS, "[D_REGS] ");
+	dtrace_setopt(k->dtp, "iregs", "15");
+	dtrace_setopt(k->dtp, "tregs", "2");
+	fails(k, "BEGIN { a[arg0, arg1, arg2] = 1; }", DTRACE_C_ETAGS, "[D_REGS] ");
+	tk_free(k);
+}
+
+static void attributes(void **state)
+{
+	dtrace_attribute_t a, b;
+	char buf[64], small[5];
+
+	assert_int_equal(dtrace_str2attr("Evolving/Private/ISA", &a), 0);
+	assert_int_equal(a.dtat_name, DTRACE_STABILITY_EVOLVING);
+	assert_int_equal(a.dtat_data, DTRACE_STABILITY_PRIVATE);
+	assert_int_equal(a.dtat_class, DTRACE_CLASS_ISA);
+	assert_string_equal(dtrace_attr2str(a, buf, sizeof(buf)), "Evolving/Private/ISA");
+	assert_string_equal(dtrace_attr2str(a, small, sizeof(small)), "Evol");
+	assert_int_equal(dtrace_str2attr("stable / Stable / common", &b), 0);
+	assert_int_equal(dtrace_str2attr("Stable/Stable/Common/x", &b), -1);
+	assert_int_equal(dtrace_str2attr("Stable/Best", &b), -1);
+	assert_string_equal(dtrace_attr2str(dtrace_attr_min(a, b), buf, sizeof(buf)), "Evolving/Private/ISA");
+	assert_string_equal(dtrace_attr2str(dtrace_attr_max(a, b), buf, sizeof(buf)), "Stable/Stable/Common");
+	assert_null(dtrace_stability_name(8));
+	assert_null(dtrace_class_name(-1));
 }
 
 static void while_tracing(void **state)
@@ -123,14 +291,6 @@ static void pragmas(void **state)
 
 /* ---- Errors ------------------------------------------------------------------- */
 
-static void fails(struct tk *k, const char *text, uint_t cflags, const char *says)
-{
-	assert_null(dtrace_program_strcompile(k->dtp, text, DTRACE_PROBESPEC_NONE, cflags, 0, NULL));
-	assert_int_equal(dtrace_errno(k->dtp), EDT_COMPILER);
-	if (strncmp(dtrace_errmsg(k->dtp, EDT_COMPILER), says, strlen(says)))
-		fail_msg("\"%s\" does not begin with \"%s\"", dtrace_errmsg(k->dtp, EDT_COMPILER), says);
-}
-
 static void no_match(void **state)
 {
 	struct tk *k = tk_new();
@@ -151,28 +311,28 @@ static void quoting(void **state)
 	struct dt_diag d = { .set = true, .tag = D_SYNTAX, .loc = { 1, 2, 3, 4 }, .msg = "wrong" };
 	char text[600], buf[1024], *caret;
 
-	dt_source_error(&d, NULL, "one\nt wo\nthree", false, buf, sizeof(buf));
+	dt_source_error(&d, NULL, "one\nt wo\nthree", NULL, false, buf, sizeof(buf));
 	assert_string_equal(buf, "line 2: wrong\n      2:3 | t wo\n          |   ^");
 	d.loc.line = 9;		/* beyond the text */
-	dt_source_error(&d, NULL, "one", false, buf, sizeof(buf));
+	dt_source_error(&d, NULL, "one", NULL, false, buf, sizeof(buf));
 	assert_string_equal(buf, "line 9: wrong");
-	dt_source_error(&d, "x.h", "one", false, buf, sizeof(buf));
+	dt_source_error(&d, "x.h", "one", NULL, false, buf, sizeof(buf));
 	assert_string_equal(buf, "line 9 of x.h: wrong");
 	d.loc = (struct dt_loc){ 0 };
-	dt_source_error(&d, NULL, "one", true, buf, sizeof(buf));
+	dt_source_error(&d, NULL, "one", NULL, true, buf, sizeof(buf));
 	assert_string_equal(buf, "[D_SYNTAX] wrong");
 	/* A long line is cut around the place. */
 	memset(text, 'a', 599);
 	text[599] = 0;
 	text[399] = 'X';
 	d.loc = (struct dt_loc){ 1, 1, 400, 401 };
-	dt_source_error(&d, NULL, text, false, buf, sizeof(buf));
+	dt_source_error(&d, NULL, text, NULL, false, buf, sizeof(buf));
 	caret = strchr(buf, '^');
 	assert_non_null(caret);
 	assert_int_equal(strchr(buf, 'X') - strchr(buf, '|'), caret - strrchr(buf, '|'));
 	/* And nothing runs over a small buffer. */
 	for (size_t n = 1; n < 64; n++) {
-		dt_source_error(&d, NULL, text, true, buf, n);
+		dt_source_error(&d, NULL, text, NULL, true, buf, n);
 		assert_true(strlen(buf) < n);
 	}
 }
@@ -316,7 +476,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sizes), cmocka_unit_test(rates), cmocka_unit_test(switches),
-		cmocka_unit_test(unsupported), cmocka_unit_test(while_tracing), cmocka_unit_test(pragmas),
+		cmocka_unit_test(refusals), cmocka_unit_test(every_row), cmocka_unit_test(environment),
+		cmocka_unit_test(child_environment), cmocka_unit_test(registers), cmocka_unit_test(attributes),
+		cmocka_unit_test(while_tracing), cmocka_unit_test(pragmas),
 		cmocka_unit_test(no_match), cmocka_unit_test(quoting), cmocka_unit_test(opening),
 		cmocka_unit_test(descriptions), cmocka_unit_test(listing), cmocka_unit_test(pid_patterns),
 		cmocka_unit_test(preprocessor), cmocka_unit_test(arguments),

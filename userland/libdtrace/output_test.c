@@ -25,8 +25,51 @@ static void conversions(void **state)
 	tk_begin("printf(\"%c%c%c\", 'a', 'b', 99)", "abc");
 	tk_begin("printf(\"100%%\\n\")", "100%\n");
 	tk_begin("printf(\"%S\", \"a\\tb\\n\")", "a\\tb\\n");
+	tk_begin("printf(\"%S|%C%C%C\", \"\\1\\x7f\\\"\", 7, 'x', 0)", "\\001\\177\\\"|\\ax\\0");
+	tk_begin("printf(\"%d %i\", (uint64_t)-1, (unsigned)-1)", "18446744073709551615 4294967295");
+	tk_begin("printf(\"%d %d\", (unsigned char)200, (short)-2)", "200 -2");
+	tk_begin("printf(\"%?x|%0?x|%-?d|\", 255, 255, 1)", "              ff|00000000000000ff|1               |");
+	tk_begin("printf(\"%hd %ld %lld %hhx %lx %llx\", 1, 2, 3, 4, 5, 6)", "1 2 3 4 5 6");
+	tk_begin("printf(\"[%5c|%-3c|%3C]\", 'a', 'b', '\\n')", "[    a|b  | \\n]");
+	tk_begin("printf(\"%P %P\", (uint16_t)22, (uint16_t)64999)", "ssh 64999");
+	tk_begin("printf(\"%I %I\", \"not an address\", \"240.0.0.1\")", "not an address 240.0.0.1");
+	tk_begin("printf(\"%wc%lc|%3wc|\", 0xe9, 0x4e2d, 'x')", "\u00e9\u4e2d|  x|");
 	tk_begin("printf(\"plain\")", "plain");
 	tk_begin("printf(\"%s %d\\n\", probename, id)", "BEGIN 1\n");
+}
+
+static void floats(void **state)
+{
+	/* D has no arithmetic on them, but memory does. */
+	struct tk *k = tk_new();
+	static const struct { double d; float f; long double ld; } v = { 1.5, -0.25f, 1e10L };
+	char text[400];
+
+	dtk_port_map(&v, sizeof(v));
+	dtrace_setopt(k->dtp, "quiet", NULL);
+	snprintf(text, sizeof(text), "struct v { double d; float f; long double ld; };"
+		 "BEGIN { this->v = (struct v *)%p; printf(\"%%f %%e %%g %%.2f %%8.1f|%%Lf\", this->v->d, this->v->d,"
+		 " this->v->f, this->v->f, this->v->d, this->v->ld); trace(this->v->d); }", (void *)&v);
+	tk_go_text(k, text);
+	tk_end(k);
+	tk_expect(k, "1.500000 1.500000e+00 -0.25 -0.25      1.5|10000000000.0000001.5");
+	tk_free(k);
+}
+
+static void wide_strings(void **state)
+{
+	static const uint32_t v[4] = { 'h', 0xe9, 0x1f600, 0 };
+	struct tk *k = tk_new();
+	char text[256];
+
+	dtk_port_map(v, sizeof(v));
+	dtrace_setopt(k->dtp, "quiet", NULL);
+	snprintf(text, sizeof(text), "struct w { int s[4]; }; BEGIN { printf(\"%%ws|%%6ls|\", ((struct w *)%p)->s, "
+		 "((struct w *)%p)->s); }", (void *)v, (void *)v);
+	tk_go_text(k, text);
+	tk_end(k);
+	tk_expect(k, "h\u00e9\U0001f600|h\u00e9\U0001f600|");
+	tk_free(k);
 }
 
 static void times(void **state)
@@ -71,7 +114,7 @@ static void user_stacks(void **state)
 		struct tk *k = tk_new();
 
 		dtrace_setopt(k->dtp, "stackindent", "2");
-		dt_print_ustack(k->dtp, k->fp, rec, &desc);
+		dt_print_frames(k->dtp, k->fp, &desc, rec, NULL);
 		snprintf(expected, sizeof(expected), "\n  0x1000\n  0x2000\n%s", marks[i].mark);
 		tk_expect(k, expected);
 		tk_free(k);
@@ -283,7 +326,7 @@ static void buffered(void **state)
 	assert_int_equal(dtrace_work(k->dtp, NULL, NULL, NULL, NULL), DTRACE_WORKSTATUS_DONE);
 	tk_expect(k, "<1|0><3,4|0>");
 	assert_int_equal(dtrace_aggregate_print(k->dtp, NULL, NULL), 0);
-	tk_expect(k, "<  x                                                 |1><                1|2><\n|8>");
+	tk_expect(k, "<  x                                                 |1><                1|2><\n|c>");
 	tk_free(k);
 }
 
@@ -302,6 +345,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(traces), cmocka_unit_test(conversions), cmocka_unit_test(times),
+		cmocka_unit_test(floats), cmocka_unit_test(wide_strings),
 		cmocka_unit_test(hexdumps), cmocka_unit_test(user_stacks), cmocka_unit_test(order),
 		cmocka_unit_test(several_turns), cmocka_unit_test(exits), cmocka_unit_test(callbacks),
 		cmocka_unit_test(flow), cmocka_unit_test(drops), cmocka_unit_test(drop_sentences),

@@ -4,9 +4,11 @@
  * Formatting". D knows the size and the sign of its integers, so "%d" and "%x"
  * fit all of them. One small function a conversion, in a table.
  */
+#include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -48,13 +50,14 @@ static int64_t arg_int(const struct dt_arg *a, bool is_signed)
 	return dt_load_int(a->data, a->rec->dtrd_size, is_signed);
 }
 
-static int put_signed(const struct spec *s, const struct dt_arg *a)
+/* %d: a value of an unsigned type is printed as that, as is what count() counted. */
+static int put_decimal(const struct spec *s, const struct dt_arg *a)
 {
 	const struct dt_type *t = a->type ? dt_type_resolve(a->type) : NULL;
-	/* An unsigned int of 32 bits or less keeps its value under %d; 64 bits show as signed. */
-	bool is_unsigned = t && t->kind == DT_T_INT && !t->is_signed;
 
-	return HOST(s, PRId64, arg_int(a, !is_unsigned || a->rec->dtrd_size == 8));
+	if (t ? t->kind == DT_T_INT && !t->is_signed : a->rec->dtrd_action == DTRACEAGG_COUNT)
+		return HOST(s, PRIu64, (uint64_t)arg_int(a, false));
+	return HOST(s, PRId64, arg_int(a, true));
 }
 
 static int put_unsigned(const struct spec *s, const struct dt_arg *a)
@@ -96,7 +99,7 @@ static char *arg_text(const struct dt_arg *a)
 	return a->data ? strndup(a->data, a->rec->dtrd_size) : strdup("");
 }
 
-/* C escapes for what does not print. */
+/* C escapes for what does not print; octal, so that what follows cannot become part of one. */
 static char *escaped(const char *text, size_t n)
 {
 	static const char special[] = "\a\b\f\n\r\t\v\\\"\0", letter[] = "abfnrtv\\\"0";
@@ -110,7 +113,7 @@ static char *escaped(const char *text, size_t n)
 		else if (isprint((unsigned char)text[i]))
 			*p++ = text[i];
 		else
-			p += sprintf(p, "\\x%02x", (unsigned char)text[i]);
+			p += sprintf(p, "\\%03o", (unsigned char)text[i]);
 	}
 	if (out)
 		*p = 0;
@@ -125,42 +128,51 @@ static int put_owned(const struct spec *s, char *text)
 	return rc;
 }
 
-static char *utf8_of_wide(const struct dt_arg *a)
+/* Append @c as UTF-8; what is no character becomes U+FFFD. */
+static char *put_utf8(char *p, uint32_t c)
 {
-	size_t n = a->data ? a->rec->dtrd_size / 4 : 0, k = 0;
-	char *out = malloc(4 * n + 1);
+	if (c > 0x10ffff || (c >= 0xd800 && c < 0xe000))
+		c = 0xfffd;
+	if (c < 0x80) {
+		*p++ = (char)c;
+		return p;
+	}
+	if (c < 0x800) {
+		*p++ = (char)(0xc0 | c >> 6);
+	} else {
+		if (c < 0x10000) {
+			*p++ = (char)(0xe0 | c >> 12);
+		} else {
+			*p++ = (char)(0xf0 | c >> 18);
+			*p++ = (char)(0x80 | (c >> 12 & 0x3f));
+		}
+		*p++ = (char)(0x80 | (c >> 6 & 0x3f));
+	}
+	*p++ = (char)(0x80 | (c & 0x3f));
+	return p;
+}
+
+static char *utf8_of_wide(const void *data, size_t n)
+{
+	char *out = malloc(4 * n + 1), *p = out;
 
 	for (size_t i = 0; out && i < n; i++) {
 		uint32_t c;
 
-		memcpy(&c, a->data + 4 * i, 4);
+		memcpy(&c, (const char *)data + 4 * i, 4);
 		if (!c)
 			break;
-		if (c < 0x80) {
-			out[k++] = (char)c;
-		} else if (c < 0x800) {
-			out[k++] = (char)(0xc0 | c >> 6);
-			out[k++] = (char)(0x80 | (c & 0x3f));
-		} else if (c < 0x10000) {
-			out[k++] = (char)(0xe0 | c >> 12);
-			out[k++] = (char)(0x80 | (c >> 6 & 0x3f));
-			out[k++] = (char)(0x80 | (c & 0x3f));
-		} else {
-			out[k++] = (char)(0xf0 | (c >> 18 & 7));
-			out[k++] = (char)(0x80 | (c >> 12 & 0x3f));
-			out[k++] = (char)(0x80 | (c >> 6 & 0x3f));
-			out[k++] = (char)(0x80 | (c & 0x3f));
-		}
+		p = put_utf8(p, c);
 	}
 	if (out)
-		out[k] = 0;
+		*p = 0;
 	return out;
 }
 
 static int put_text(const struct spec *s, const struct dt_arg *a)
 {
 	if (s->wide)
-		return put_owned(s, utf8_of_wide(a));
+		return put_owned(s, utf8_of_wide(a->data, a->data ? a->rec->dtrd_size / 4 : 0));
 	return put_owned(s, arg_text(a));
 }
 
@@ -171,18 +183,15 @@ static int put_escaped_text(const struct spec *s, const struct dt_arg *a)
 
 static int put_char(const struct spec *s, const struct dt_arg *a)
 {
-	char c[2] = { (char)arg_int(a, false), 0 };
+	int64_t val = arg_int(a, false);
+	uint32_t wc = (uint32_t)val;
+	char c = (char)val;
 
-	if (s->wide) {
-		uint32_t wc = (uint32_t)arg_int(a, false);
-		dtrace_recdesc_t rec = { .dtrd_size = 4 };
-
-		return put_owned(s, utf8_of_wide(&(struct dt_arg){ .rec = &rec, .data = (caddr_t)&wc }));
-	}
+	if (s->wide)
+		return put_owned(s, utf8_of_wide(&wc, 1));
 	if (s->conv == 'C')
-		return put_owned(s, escaped(c, 1));
-	/* A NUL character is a byte of output as any other. */
-	return c[0] ? put_string(s, c) : dt_write(s->dtp, s->fp, c, 1);
+		return put_owned(s, escaped(&c, 1));
+	return HOST(s, "c", c);
 }
 
 /* %a: kernel address, or what usym() and its kin recorded. */
@@ -210,18 +219,66 @@ static int put_symbol(const struct spec *s, const struct dt_arg *a)
 static int put_user_symbol(const struct spec *s, const struct dt_arg *a)
 {
 	char name[4096] = "";
+	uint16_t class = DTRACEACT_CLASS(a->rec->dtrd_action);
 
-	if (!a->data || DTRACEACT_CLASS(a->rec->dtrd_action) == DTRACEACT_PROC)
+	if (!a->data || class == DTRACEACT_PROC || class == DTRACEACT_KERNEL)
 		return put_symbol(s, a);
 	dt_procs_addrname(s->dtp, dt_procs_target(s->dtp), (uint64_t)arg_int(a, false), name, sizeof(name));
 	return put_string(s, name);
 }
 
+/*
+ * %k: a frame a line, below the line that is being printed. As in the family the
+ * frames stand at the margin, or with "%-20k" 20 columns from it.
+ */
 static int put_stack(const struct spec *s, const struct dt_arg *a)
 {
+	struct dt_stacklook look = { .format = "%s" };
+	char format[64], width[16] = "", prec[16] = "";
+
 	if (!a->data)
 		return 0;
-	return dt_print_datum(s->dtp, s->fp, a->rec, a->type, a->data, 0, true);
+	if (s->width < 0 || strchr(s->flags, '-'))
+		look.indent = abs(s->width);
+	if (s->width)
+		snprintf(width, sizeof(width), "%d", abs(s->width));
+	if (s->prec >= 0)
+		snprintf(prec, sizeof(prec), ".%d", s->prec);
+	snprintf(format, sizeof(format), "%%%s%s%ss", look.indent ? "-" : "", width, prec);
+	look.format = format;
+	return dt_print_frames(s->dtp, s->fp, a->rec, a->data, &look);
+}
+
+/* %P: the name of a port, of whatever protocol. */
+static int put_port(const struct spec *s, const struct dt_arg *a)
+{
+	uint16_t port = (uint16_t)arg_int(a, false);
+	struct servent se, *found = NULL;
+	char text[2048], number[16];
+
+	snprintf(number, sizeof(number), "%u", port);
+	if (getservbyport_r(htons(port), NULL, &se, text, sizeof(text), &found) || !found)
+		return put_string(s, number);
+	return put_string(s, found->s_name);
+}
+
+/* %I: the host that an address belongs to ("127.0.0.1" or "::1", as inet_ntop() has it); the address, if none does. */
+static int put_host(const struct spec *s, const struct dt_arg *a)
+{
+	struct sockaddr_in v4 = { .sin_family = AF_INET };
+	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6 };
+	char *text = arg_text(a), host[NI_MAXHOST];
+	int rc = EAI_NONAME;
+
+	if (!text)
+		return dt_set_errno(s->dtp, ENOMEM);
+	if (inet_pton(AF_INET, text, &v4.sin_addr) == 1)
+		rc = getnameinfo((struct sockaddr *)&v4, sizeof(v4), host, sizeof(host), NULL, 0, NI_NAMEREQD);
+	else if (inet_pton(AF_INET6, text, &v6.sin6_addr) == 1)
+		rc = getnameinfo((struct sockaddr *)&v6, sizeof(v6), host, sizeof(host), NULL, 0, NI_NAMEREQD);
+	rc = put_string(s, rc ? text : host);
+	free(text);
+	return rc;
 }
 
 /* Nanoseconds since 1970, as in "2003 Sep  2 14:28:10", or as in mail. */
@@ -243,7 +300,7 @@ static const struct conversion {
 	const char *letters;
 	int (*put)(const struct spec *s, const struct dt_arg *a);
 } conversions[] = {
-	{ "diD", put_signed },
+	{ "diD", put_decimal },
 	{ "ouxXp", put_unsigned },
 	{ "eEfgG", put_double },
 	{ "s", put_text },
@@ -253,6 +310,8 @@ static const struct conversion {
 	{ "A", put_user_symbol },
 	{ "k", put_stack },
 	{ "YT", put_time },
+	{ "P", put_port },
+	{ "I", put_host },
 };
 
 static int convert(struct spec *s, const struct dt_arg *a)
@@ -279,7 +338,7 @@ static int next_int(struct supply *in)
 static const struct dt_arg *next_arg(struct supply *in, bool is_agg)
 {
 	if (is_agg && in->nvals)
-		return &in->vals[in->v++ % in->nvals];
+		return &in->vals[in->v + 1 < in->nvals ? in->v++ : in->nvals - 1];
 	return in->a < in->nargs ? &in->args[in->a++] : NULL;
 }
 

@@ -51,7 +51,7 @@ static void free_process(struct ps_prochandle *P)
 		free(P->skipped[i].func);
 	}
 	free(P->skipped);
-	free(P->pats);
+	dt_process_forget_patterns(P);
 	dt_strs_free(&P->messages);
 	pthread_mutex_destroy(&P->lock);
 	free(P);
@@ -81,8 +81,15 @@ struct ps_prochandle *dtrace_proc_create(dtrace_hdl_t *dtp, const char *file, ch
 	struct ps_prochandle *P;
 	struct dt_proc *proc;
 	struct dt_err err = { "" };
+	char **ours = environ;
+	int failed;
 
-	if (dt_proc_create(argv, dtp->evaltime, &proc, &err)) {
+	/* The program gets the environment that setenv and unsetenv have made. */
+	if (dtp->env.s)
+		environ = dtp->env.s;
+	failed = dt_proc_create(argv, dtp->evaltime, &proc, &err);
+	environ = ours;
+	if (failed) {
 		dt_set_error(dtp, EDT_PROC, "%s", err.msg[0] ? err.msg : file);
 		return NULL;
 	}
@@ -284,6 +291,22 @@ void dt_procs_unfollow(dtrace_hdl_t *dtp)
 
 /* ---- Names of addresses ------------------------------------------------------------- */
 
+/* Of the processes looked up only for names, the oldest goes when there are as many as -x pgmax allows. */
+static void forget_oldest(dtrace_hdl_t *dtp)
+{
+	struct ps_prochandle *first = NULL;
+	dtrace_optval_t n = 0;
+
+	for (struct ps_prochandle *P = dtp->procs; P; P = P->next) {
+		if (P->watched || P->up)
+			continue;
+		first = first ? first : P;
+		n++;
+	}
+	if (first && n >= dtp->opt[DTRACEOPT_PGMAX])
+		dtrace_proc_release(dtp, first);
+}
+
 /* The process that a stack belongs to, locked; NULL: nothing is known. */
 static struct ps_prochandle *lock_for_names(dtrace_hdl_t *dtp, pid_t pid)
 {
@@ -291,6 +314,7 @@ static struct ps_prochandle *lock_for_names(dtrace_hdl_t *dtp, pid_t pid)
 	struct dt_proc *proc = NULL;
 
 	if (!P && pid > 0) {
+		forget_oldest(dtp);
 		if (dt_proc_grab(pid, &proc, NULL))
 			proc = NULL;
 		P = add_process(dtp, pid, proc);

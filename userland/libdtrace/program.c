@@ -4,13 +4,13 @@
  * is looked at: pid patterns have their probes created, and one that matches
  * nothing is an error at its place in the text.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "dt_impl.h"
+#include "library.h"
 
 struct compilation {
 	dtrace_hdl_t *dtp;
@@ -19,11 +19,28 @@ struct compilation {
 	struct dt_diag diag;
 	struct dt_strs files;	/* other files that the text comes from: [source index - 2] */
 	uint_t cflags;		/* of the caller; options add theirs */
+	bool library;
 };
 
 static uint_t cflags_of(const struct compilation *cc)
 {
 	return cc->cflags | cc->dtp->cflags;
+}
+
+/* -x tree, and dtrace_program_show(). */
+static void show_tree(void *ctx, int pass, const struct dt_node *tree)
+{
+	struct compilation *cc = ctx;
+
+	if (cc->dtp->treebits & (pass ? DT_TREE_COOKED : DT_TREE_PARSED))
+		dt_ast_print(tree, stderr);
+	if (!pass && cc->dtp->dump)
+		dt_unparse(tree, cc->dtp->dump);
+}
+
+static uint32_t opt_or(const dtrace_hdl_t *dtp, int opt, uint32_t otherwise)
+{
+	return dtp->opt[opt] == DTRACEOPT_UNSET ? otherwise : (uint32_t)dtp->opt[opt];
 }
 
 /* Options that the compiler reads; "#pragma D option" may change them while it runs. */
@@ -41,8 +58,15 @@ static void take_options(struct compilation *cc)
 	c->ustackframes = (uint32_t)dtp->opt[DTRACEOPT_USTACKFRAMES];
 	c->jstackframes = (uint32_t)dtp->opt[DTRACEOPT_JSTACKFRAMES];
 	c->jstackstrsize = (uint32_t)dtp->opt[DTRACEOPT_JSTACKSTRSIZE];
+	c->has_amin = cflags & DTRACE_C_EATTR && !cc->library;
+	c->amin = (struct dt_attr){ dtp->amin.dtat_name, dtp->amin.dtat_data, dtp->amin.dtat_class };
+	dt_idents_set_version(dtp->idents, cc->library ? 0 : dtp->dversion);
+	c->iregs = opt_or(dtp, DTRACEOPT_IREGS, 0);
+	c->tregs = opt_or(dtp, DTRACEOPT_TREGS, 0);
+	c->tree = dtp->treebits || dtp->dump ? show_tree : NULL;
 	cc->macros.defaultargs = cflags & DTRACE_C_DEFARG;
 	cc->macros.argref = cflags & DTRACE_C_ARGREF;
+	dt_foreign_options(dtp, cflags);
 }
 
 static int pragma_option(void *ctx, const char *name, const char *value, char *err, size_t n)
@@ -53,6 +77,20 @@ static int pragma_option(void *ctx, const char *name, const char *value, char *e
 		return -1;
 	take_options(cc);
 	return 0;
+}
+
+/* Without the device nobody knows which providers there are. */
+static int depends(void *ctx, const char *kind, const char *name)
+{
+	struct compilation *cc = ctx;
+	dtrace_probedesc_t pat = { 0 };
+
+	if (!strcmp(kind, "library"))
+		return dt_library_there(cc->dtp, name);
+	if (!strcmp(kind, "module"))
+		return dt_module_there(name);
+	snprintf(pat.dtpd_provider, sizeof(pat.dtpd_provider), "%s", name);
+	return cc->dtp->fd < 0 || dt_probes_count(cc->dtp, &pat, 1) > 0;
 }
 
 /* Line markers name the files that the preprocessor included; the text itself is "<stdin>" to it. */
@@ -71,14 +109,14 @@ static unsigned short source_index(void *ctx, const char *name)
 }
 
 /* Put what is wrong into the handle's message. */
-static void tell(const struct compilation *cc, const char *text)
+static void tell(const struct compilation *cc, const char *text, const char *code)
 {
 	dtrace_hdl_t *dtp = cc->dtp;
 	unsigned src = cc->diag.loc.src;
 
 	dtp->err = EDT_COMPILER;
 	dt_source_error(&cc->diag, src >= 2 && src - 2 < cc->files.n ? cc->files.s[src - 2] : NULL, text,
-			cflags_of(cc) & DTRACE_C_ETAGS, dtp->errmsg, sizeof(dtp->errmsg));
+			code, cflags_of(cc) & DTRACE_C_ETAGS, dtp->errmsg, sizeof(dtp->errmsg));
 }
 
 static void free_prog(dtrace_prog_t *prog)
@@ -88,10 +126,50 @@ static void free_prog(dtrace_prog_t *prog)
 	free(prog);
 }
 
+/* The name nearest to a part of a description, of the probes that match the parts before it. */
+struct nearest {
+	const char *want;
+	size_t field;		/* offset in dtrace_probedesc_t */
+	unsigned best;
+	char like[DTRACE_FUNCNAMELEN];
+};
+
+static int compare_name(dtrace_hdl_t *dtp, const dtrace_probedesc_t *pd, void *arg)
+{
+	struct nearest *near = arg;
+	const char *name = (const char *)pd + near->field;
+	unsigned d = dt_name_distance(near->want, name, near->best);
+
+	(void)dtp;
+	if (d < near->best && d < strlen(near->want)) {
+		near->best = d;
+		snprintf(near->like, sizeof(near->like), "%s", name);
+	}
+	return 0;
+}
+
+/* "no function matches "opne": did you mean open?" */
+static void hint_part(dtrace_hdl_t *dtp, struct dt_diag *diag, const dtrace_probedesc_t *before, size_t field,
+		      const char *want, const char *what)
+{
+	struct nearest near = { .want = want, .field = field, .best = 3 };
+
+	if (!strpbrk(want, "*?["))
+		dtrace_probe_iter(dtp, before, compare_name, &near);
+	dt_hint(diag, "%s \"%s\"%s%s%s", what, want, near.like[0] ? ": did you mean " : "", near.like,
+		near.like[0] ? "?" : "; \"dtrace -l\" lists the probes there are");
+}
+
 /* Say which part of a description is wrong, if one is: the first that alone matches nothing. */
 static void hint_nomatch(dtrace_hdl_t *dtp, const dtrace_probedesc_t *pat, struct dt_diag *diag)
 {
-	dtrace_probedesc_t part = { 0 };
+	static const struct { size_t field, size; const char *what; } parts[] = {
+#define PART(f, what) { offsetof(dtrace_probedesc_t, f), sizeof(((dtrace_probedesc_t *)0)->f), what }
+		PART(dtpd_provider, "no provider matches"), PART(dtpd_mod, "no module matches"),
+		PART(dtpd_func, "no function matches"), PART(dtpd_name, "no probe there is called"),
+#undef PART
+	};
+	dtrace_probedesc_t before = { 0 }, part = { 0 };
 
 	if (pat->dtpd_id)
 		return;
@@ -99,22 +177,16 @@ static void hint_nomatch(dtrace_hdl_t *dtp, const dtrace_probedesc_t *pat, struc
 		dt_hint(diag, "$target is the process of -p or -c; neither was given");
 		return;
 	}
-	strcpy(part.dtpd_provider, pat->dtpd_provider);
-	if (pat->dtpd_provider[0] && dt_probes_count(dtp, &part, 1) == 0) {
-		dt_hint(diag, "no provider matches \"%s\"; \"dtrace -l\" lists the probes there "
-			      "are", pat->dtpd_provider);
-		return;
+	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++) {
+		const char *want = (const char *)pat + parts[i].field;
+
+		memcpy((char *)&part + parts[i].field, want, parts[i].size);
+		if (*want && dt_probes_count(dtp, &part, 1) == 0) {
+			hint_part(dtp, diag, &before, parts[i].field, want, parts[i].what);
+			return;
+		}
+		before = part;
 	}
-	strcpy(part.dtpd_mod, pat->dtpd_mod);
-	if (pat->dtpd_mod[0] && dt_probes_count(dtp, &part, 1) == 0) {
-		dt_hint(diag, "no module matches \"%s\"", pat->dtpd_mod);
-		return;
-	}
-	strcpy(part.dtpd_func, pat->dtpd_func);
-	if (pat->dtpd_func[0] && dt_probes_count(dtp, &part, 1) == 0)
-		dt_hint(diag, "no function matches \"%s\"", pat->dtpd_func);
-	else if (pat->dtpd_name[0])
-		dt_hint(diag, "no probe there is called \"%s\"", pat->dtpd_name);
 }
 
 static int nomatch(struct compilation *cc, const dtrace_probedesc_t *pat, struct dt_loc loc)
@@ -214,10 +286,10 @@ static uint32_t count_patterns(const struct dt_program *p)
 }
 
 /* @text is what errors quote; @code, what is compiled (the preprocessor may stand between). */
-static dtrace_prog_t *compile_code(dtrace_hdl_t *dtp, const char *text, const char *code, size_t len,
-				   dtrace_probespec_t spec, uint_t cflags, int argc, char *const argv[])
+static dtrace_prog_t *compile_code(struct compilation *cc, const char *text, const char *code, size_t len,
+				   dtrace_probespec_t spec, int argc, char *const argv[])
 {
-	struct compilation cc = { .dtp = dtp, .cflags = cflags };
+	dtrace_hdl_t *dtp = cc->dtp;
 	dtrace_prog_t *prog = calloc(1, sizeof(*prog));
 	unsigned idents = dt_idents_mark(dtp->idents);
 	size_t types = dt_types_mark(dtp->types);
@@ -229,97 +301,62 @@ static dtrace_prog_t *compile_code(dtrace_hdl_t *dtp, const char *text, const ch
 		dt_set_errno(dtp, ENOMEM);
 		return NULL;
 	}
-	cc.macros = (struct dt_macros){ .argc = argc, .argv = argv, .lookup = dt_macro_lookup, .ctx = dtp };
-	cc.c = (struct dt_compile){
-		.types = dtp->types, .idents = dtp->idents, .macros = &cc.macros, .diag = &cc.diag,
-		.src = 1, .spec = spec + 1, .option = pragma_option, .file = source_index,
-		.ctx = &cc,
+	cc->macros = (struct dt_macros){ .argc = argc, .argv = argv, .lookup = dt_macro_lookup, .ctx = dtp };
+	cc->c = (struct dt_compile){
+		.types = dtp->types, .idents = dtp->idents, .macros = &cc->macros, .diag = &cc->diag,
+		.src = 1, .spec = spec + 1, .option = pragma_option, .file = source_index, .depends = depends,
+		.library = cc->library,
+		.ctx = cc,
 	};
-	take_options(&cc);
-	prog->p = dt_compile(&cc.c, code, len);
-	if (prog->p && check_patterns(&cc, prog)) {
+	take_options(cc);
+	prog->p = dt_compile(&cc->c, code, len);
+	if (prog->p && check_patterns(cc, prog)) {
 		dt_program_free(prog->p);
 		prog->p = NULL;
 		dt_idents_rollback(dtp->idents, idents);
 		dt_types_rollback(dtp->types, types);
 	}
 	if (!prog->p) {
-		tell(&cc, text);
+		tell(cc, text, code);
 		free_prog(prog);
-		dt_strs_free(&cc.files);
+		dt_strs_free(&cc->files);
 		return NULL;
 	}
-	dt_strs_free(&cc.files);
-	prog->strsize = cc.c.strsize;
+	dt_strs_free(&cc->files);
+	prog->strsize = cc->c.strsize;
 	prog->npats = count_patterns(prog->p);
 	prog->next = dtp->progs;
 	dtp->progs = prog;
+	dt_debug(dtp, "compiled %u clauses with %u probe descriptions", prog->p->nclauses, prog->npats);
+	if (cflags_of(cc) & DTRACE_C_DIFV)
+		dtrace_program_dump(dtp, prog, stderr);
 	return prog;
 }
 
-static int is_d_file(const struct dirent *e)
+int dt_library_compile(dtrace_hdl_t *dtp, const char *text, size_t len)
 {
-	size_t n = strlen(e->d_name);
+	struct compilation cc = { .dtp = dtp, .cflags = DTRACE_C_EMPTY, .library = true };
+	dtrace_prog_t *prog = compile_code(&cc, text, text, len, DTRACE_PROBESPEC_NONE, 0, NULL);
+	bool clauses;
 
-	return n > 2 && e->d_name[0] != '.' && !strcmp(e->d_name + n - 2, ".d");
-}
-
-static int read_library(dtrace_hdl_t *dtp, const char *path)
-{
-	FILE *fp = fopen(path, "re");
-	char *text, msg[sizeof(dtp->errmsg)];
-	dtrace_prog_t *prog;
-	size_t len;
-
-	if (!fp)
-		return dt_set_error(dtp, EDT_LIBRARY, "cannot read the D library %s: %s", path, strerror(errno));
-	text = dt_source_read(dtp, fp, &len);
-	fclose(fp);
-	if (!text)
-		return -1;
-	prog = compile_code(dtp, text, text, len, DTRACE_PROBESPEC_NONE, DTRACE_C_EMPTY, 0, NULL);
-	free(text);
-	if (!prog) {
-		snprintf(msg, sizeof(msg), "%s", dtrace_errmsg(dtp, dtp->err));
-		return dt_set_error(dtp, EDT_LIBRARY, "D library %s: %s", path, msg);
-	}
-	if (prog->p->nclauses)
-		return dt_set_error(dtp, EDT_LIBRARY, "D library %s: a library cannot have clauses", path);
-	return 0;
-}
-
-/* All *.d files of the folders given with -L, each folder's by name. */
-static int read_libraries(dtrace_hdl_t *dtp)
-{
-	struct dirent **files;
-	char path[4096];
-	int n, rc = 0;
-
-	for (size_t i = 0; i < dtp->libdirs.n && !rc; i++) {
-		n = scandir(dtp->libdirs.s[i], &files, is_d_file, alphasort);
-		if (n < 0)
-			return dt_set_error(dtp, EDT_LIBRARY, "cannot read the folder of D libraries %s: %s",
-					    dtp->libdirs.s[i], strerror(errno));
-		for (int k = 0; k < n; k++) {
-			snprintf(path, sizeof(path), "%s/%s", dtp->libdirs.s[i], files[k]->d_name);
-			if (!rc)
-				rc = read_library(dtp, path);
-			free(files[k]);
-		}
-		free(files);
-	}
-	return rc;
+	if (!prog)
+		return cc.diag.tag == D_PRAGMA_DEPEND ? 1 : -1;
+	dtp->progs = prog->next;
+	clauses = prog->p->nclauses;
+	free_prog(prog);
+	return clauses ? dt_set_error(dtp, EDT_LIBRARY, "a library cannot have clauses") : 0;
 }
 
 static dtrace_prog_t *compile_text(dtrace_hdl_t *dtp, char *text, size_t len, dtrace_probespec_t spec,
 				   uint_t cflags, int argc, char *const argv[])
 {
+	struct compilation cc = { .dtp = dtp, .cflags = cflags };
 	char *code = text;
 	dtrace_prog_t *prog;
 
 	if (!dtp->libs_read && !((cflags | dtp->cflags) & DTRACE_C_NOLIBS)) {
 		dtp->libs_read = true;
-		if (read_libraries(dtp))
+		if (dt_libraries_load(dtp))
 			return NULL;
 	}
 	dt_source_hide_interpreter(text, len);
@@ -327,7 +364,7 @@ static dtrace_prog_t *compile_text(dtrace_hdl_t *dtp, char *text, size_t len, dt
 		code = dt_source_cpp(dtp, text, &len);
 	if (!code)
 		return NULL;
-	prog = compile_code(dtp, text, code, len, spec, cflags, argc, argv);
+	prog = compile_code(&cc, text, code, len, spec, argc, argv);
 	if (code != text)
 		free(code);
 	return prog;
@@ -366,19 +403,25 @@ dtrace_prog_t *dtrace_program_fcompile(dtrace_hdl_t *dtp, FILE *fp, uint_t cflag
 	return prog;
 }
 
+static dtrace_attribute_t worse(dtrace_attribute_t a, struct dt_attr b)
+{
+	return dtrace_attr_min(a, (dtrace_attribute_t){ b.name, b.data, b.cls });
+}
+
 void dtrace_program_info(dtrace_hdl_t *dtp, dtrace_prog_t *prog, dtrace_proginfo_t *info)
 {
-	static const dtrace_attribute_t unstable = {
-		DTRACE_STABILITY_UNSTABLE, DTRACE_STABILITY_UNSTABLE, DTRACE_CLASS_COMMON
+	static const dtrace_attribute_t best = {
+		DTRACE_STABILITY_MAX, DTRACE_STABILITY_MAX, DTRACE_CLASS_MAX
 	};
 
 	if (!info)
 		return;
-	*info = (dtrace_proginfo_t){ .dpi_descattr = unstable, .dpi_stmtattr = unstable,
-				     .dpi_matches = prog->nmatched };
+	*info = (dtrace_proginfo_t){ .dpi_descattr = best, .dpi_stmtattr = best, .dpi_matches = prog->nmatched };
 	for (uint32_t i = 0; i < prog->p->nclauses; i++) {
 		const struct dt_clause *cl = &prog->p->clauses[i];
 
+		info->dpi_descattr = worse(info->dpi_descattr, cl->descattr);
+		info->dpi_stmtattr = worse(info->dpi_stmtattr, cl->stmtattr);
 		for (uint32_t j = 0; j < cl->nactions; j++) {
 			if (DTRACEACT_ISAGG(cl->actions[j].kind))
 				info->dpi_aggregates++;
@@ -441,4 +484,9 @@ void dtrace_program_dump(dtrace_hdl_t *dtp, dtrace_prog_t *prog, FILE *fp)
 			dump_difo(cl->actions[j].incr, prog->text, fp, i, what);
 		}
 	}
+}
+
+void dtrace_program_show(dtrace_hdl_t *dtp, FILE *fp)
+{
+	dtp->dump = fp;
 }

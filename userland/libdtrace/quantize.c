@@ -2,7 +2,7 @@
 /*
  * Values of aggregations: numbers, and the pictures of the quantize family
  * (Guide, chapter "Aggregations"): 40 columns of bar, one empty bucket shown
- * on either side of what there is.
+ * on either side of what there is. Other styles of them: aggstyle.c.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -74,6 +74,75 @@ bool dt_agg_is_picture(uint16_t action)
 	return action == DTRACEAGG_QUANTIZE || action == DTRACEAGG_LQUANTIZE || action == DTRACEAGG_LLQUANTIZE;
 }
 
+/* ---- Bars ----------------------------------------------------------------------- */
+
+/* Under aggzoom the highest bar has this part of the columns, whatever its part of the total is. */
+#define ZOOM 0.95L
+
+void dt_scale_add(dtrace_hdl_t *dtp, struct dt_scale *sc, int64_t val)
+{
+	long double v = val < 0 ? -(long double)val : val;
+
+	sc->pos |= val > 0;
+	sc->neg |= val < 0;
+	if (dtp->opt[DTRACEOPT_AGGZOOM] == DTRACEOPT_UNSET)
+		sc->total += v;
+	else if (sc->total < v / ZOOM)
+		sc->total = v / ZOOM;
+}
+
+static long double part_of(const struct dt_scale *sc, int64_t val, int columns)
+{
+	return sc->total > 0 ? (val < 0 ? -(long double)val : val) * columns / sc->total : 0;
+}
+
+/* A bar of block characters, to an eighth of a column. */
+static int utf8_bar(dtrace_hdl_t *dtp, FILE *fp, long double columns)
+{
+	int whole = (int)columns, eighths = (int)((columns - whole) * 8), used = whole;
+	char partial[4] = { (char)0xe2, (char)0x96, (char)(0x90 - eighths), 0 };	/* U+258F .. U+2589 */
+
+	if (dt_printf(dtp, fp, "|"))
+		return -1;
+	for (int i = 0; i < whole; i++)
+		if (dt_printf(dtp, fp, "\u2588"))
+			return -1;
+	if (eighths && ++used && dt_printf(dtp, fp, "%s", partial))
+		return -1;
+	return dt_printf(dtp, fp, "%*s", BAR - used, "");
+}
+
+/*
+ * A bar, and the count behind it. Negative counts (an increment may be negative)
+ * grow leftwards from the axis; when both signs are there, each side has half of
+ * the columns.
+ */
+int dt_print_bar(dtrace_hdl_t *dtp, FILE *fp, const struct dt_scale *sc, int64_t val, uint64_t normal)
+{
+	static const char ats[] = "@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@";
+	int len = sc->pos && sc->neg ? BAR / 2 : BAR, depth = (int)(part_of(sc, val, len) + 0.5L);
+	int left = val < 0 ? depth : 0, right = val > 0 ? depth : 0, rc = 0;
+	int64_t shown = val / (int64_t)(normal ? normal : 1);
+
+	if (sc->pos && !sc->neg && dtp->opt[DTRACEOPT_ENCODING] == DTRACEOPT_ENCODING_UTF8) {
+		rc = utf8_bar(dtp, fp, part_of(sc, val, BAR));
+	} else {
+		if (sc->neg)
+			rc = dt_printf(dtp, fp, "%*s%.*s", len - left, "", left, ats);
+		if (!rc)
+			rc = dt_printf(dtp, fp, "|");
+		if (!rc && (!sc->neg || sc->pos))
+			rc = dt_printf(dtp, fp, "%.*s%*s", right, ats, len - right, "");
+	}
+	return rc ? -1 : dt_printf(dtp, fp, " %-9" PRId64 "\n", shown);
+}
+
+int dt_print_barhead(dtrace_hdl_t *dtp, FILE *fp, const char *what, int width)
+{
+	return dt_printf(dtp, fp, "\n%*s %41s %-9s\n", width, what,
+			 "------------- Distribution -------------", "count");
+}
+
 /* ---- Pictures ------------------------------------------------------------------- */
 
 struct picture {
@@ -83,14 +152,8 @@ struct picture {
 	size_t n;
 	uint64_t normal;
 	size_t first, last;	/* shown */
-	double total;		/* of absolute values */
-	bool pos, neg;
+	struct dt_scale scale;
 };
-
-static double magnitude(int64_t v)
-{
-	return v < 0 ? -(double)v : (double)v;
-}
 
 /* What is shown: all that is not empty, and one bucket more on either side. */
 static void survey(struct picture *p, size_t around)
@@ -108,44 +171,20 @@ static void survey(struct picture *p, size_t around)
 	}
 	p->first = lo ? lo - 1 : 0;
 	p->last = hi < p->n ? hi : p->n - 1;
-	for (size_t i = lo; i < hi; i++) {
-		p->total += magnitude(p->bins[i]);
-		p->pos |= p->bins[i] > 0;
-		p->neg |= p->bins[i] < 0;
-	}
+	for (size_t i = lo; i < hi; i++)
+		dt_scale_add(p->dtp, &p->scale, p->bins[i]);
 }
 
 static int header(struct picture *p)
 {
-	return dt_printf(p->dtp, p->fp, "\n%16s %41s %-9s\n", "value",
-			 "------------- Distribution -------------", "count");
+	return dt_print_barhead(p->dtp, p->fp, "value", 16);
 }
 
-/*
- * One row. Negative counts (an increment may be negative) grow leftwards from
- * the axis; when both signs are there, each side has half of the columns.
- */
 static int row(struct picture *p, const char *label, size_t i)
 {
-	static const char ats[] = "@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@";
-	int len = p->pos && p->neg ? BAR / 2 : BAR, depth = 0, left = 0, right = 0;
-	int64_t val = p->bins[i], shown = val / (int64_t)(p->normal ? p->normal : 1);
-
-	if (p->total > 0)
-		depth = (int)((magnitude(val) * len) / p->total + 0.5);
-	if (p->neg)
-		left = val < 0 ? depth : 0;
-	if (!p->neg || p->pos)
-		right = val > 0 ? depth : 0;
-	if (p->neg && dt_printf(p->dtp, p->fp, "%16s %*s%.*s", label, len - left, "", left, ats))
+	if (dt_printf(p->dtp, p->fp, "%16s ", label))
 		return -1;
-	if (!p->neg && dt_printf(p->dtp, p->fp, "%16s ", label))
-		return -1;
-	if (dt_printf(p->dtp, p->fp, "|"))
-		return -1;
-	if ((!p->neg || p->pos) && dt_printf(p->dtp, p->fp, "%.*s%*s", right, ats, len - right, ""))
-		return -1;
-	return dt_printf(p->dtp, p->fp, " %-9" PRId64 "\n", shown);
+	return dt_print_bar(p->dtp, p->fp, &p->scale, p->bins[i], p->normal);
 }
 
 int dt_print_quantize(dtrace_hdl_t *dtp, FILE *fp, const int64_t *bins, uint64_t normal)
@@ -235,7 +274,7 @@ int dt_print_llquantize(dtrace_hdl_t *dtp, FILE *fp, const int64_t *val, uint64_
 	p.n = llquantize_buckets((uint64_t)val[0], b);
 	for (size_t i = 0; i < p.n; i++)
 		bins[i] = val[1 + b[i].bin];
-	survey(&p, 1);
+	survey(&p, 0);
 	rc = header(&p);
 	for (size_t i = p.first; i <= p.last && !rc; i++) {
 		snprintf(label, sizeof(label), "%s%" PRId64, !i ? "< " : i == p.n - 1 ? ">= " : "", b[i].bound);
@@ -245,6 +284,61 @@ out:
 	free(b);
 	free(bins);
 	return rc;
+}
+
+/* ---- For other forms of output ----------------------------------------------------- */
+
+static void give_linear(const int64_t *val, dt_bucket_f *func, void *arg, struct picture *p)
+{
+	uint64_t a = (uint64_t)val[0];
+	int64_t base = DTRACE_LQUANTIZE_BASE(a), step = DTRACE_LQUANTIZE_STEP(a);
+
+	for (size_t i = p->first; i <= p->last; i++)
+		func(&(struct dt_bucket){ .value = i ? base + (int64_t)(i - 1) * step : base, .count = p->bins[i],
+					  .edge = !i ? -1 : i == p->n - 1 }, arg);
+}
+
+static int give_loglinear(dtrace_hdl_t *dtp, const int64_t *val, dt_bucket_f *func, void *arg)
+{
+	size_t nbins = DTRACE_LLQUANTIZE_NBUCKETS((uint64_t)val[0]), n;
+	struct llbucket *b = calloc(nbins, sizeof(*b));
+	struct picture p = { .dtp = dtp };
+	int64_t *bins = calloc(nbins, sizeof(*bins));
+
+	if (!b || !bins) {
+		free(b);
+		free(bins);
+		return dt_set_errno(dtp, ENOMEM);
+	}
+	p.n = n = llquantize_buckets((uint64_t)val[0], b);
+	p.bins = bins;
+	for (size_t i = 0; i < n; i++)
+		bins[i] = val[1 + b[i].bin];
+	survey(&p, 0);
+	for (size_t i = p.first; i <= p.last; i++)
+		func(&(struct dt_bucket){ .value = b[i].bound, .count = bins[i], .edge = !i ? -1 : i == n - 1 }, arg);
+	free(b);
+	free(bins);
+	return 0;
+}
+
+int dt_each_bucket(dtrace_hdl_t *dtp, uint16_t action, const int64_t *val, dt_bucket_f *func, void *arg)
+{
+	struct picture p = { .dtp = dtp, .bins = val, .n = DTRACE_QUANTIZE_NBUCKETS };
+
+	if (action == DTRACEAGG_LLQUANTIZE)
+		return give_loglinear(dtp, val, func, arg);
+	if (action == DTRACEAGG_LQUANTIZE) {
+		p.bins = val + 1;
+		p.n = DTRACE_LQUANTIZE_LEVELS((uint64_t)val[0]) + 2;
+		survey(&p, 1);
+		give_linear(val, func, arg, &p);
+		return 0;
+	}
+	survey(&p, DTRACE_QUANTIZE_ZEROBUCKET);
+	for (size_t i = p.first; i <= p.last; i++)
+		func(&(struct dt_bucket){ .value = DTRACE_QUANTIZE_BUCKETVAL((int)i), .count = p.bins[i] }, arg);
+	return 0;
 }
 
 int dt_print_aggval(dtrace_hdl_t *dtp, FILE *fp, const dtrace_recdesc_t *rec, caddr_t data, uint64_t normal)

@@ -90,17 +90,32 @@ static char *memory_text(int fd, size_t *len)
 	return text;
 }
 
+/* GNU cpp's words for the dialects of -X. K&R's and its transition have no __STDC__, or have it 0. */
+static const char *const *dialect(char letter)
+{
+	static const char *const ansi[] = { NULL }, *const strict[] = { "-std=c17", NULL };
+	static const char *const knr[] = { "-U__STDC__", NULL };
+	static const char *const transition[] = { "-U__STDC__", "-D__STDC__=0", NULL };
+
+	return letter == 'c' ? strict : letter == 's' ? knr : letter == 't' ? transition : ansi;
+}
+
 static char **cpp_argv(dtrace_hdl_t *dtp)
 {
-	static const char *const fixed[] = { "-D__SUNW_D=1", "-D__SUNW_D_VERSION=0x01000000" };
+	static const char *const fixed[] = { "-D__SUNW_D=1", "-D__SUNW_D_VERSION=0x010d0000" };
+	const char *const *std = dialect(dtp->stdc);
 	size_t n = sizeof(fixed) / sizeof(*fixed), k = 0;
-	char **argv = calloc(n + dtp->cppargs.n + 3, sizeof(*argv));
+	char **argv = calloc(n + dtp->cppargs.n + 7, sizeof(*argv));
 
 	if (!argv)
 		return NULL;
 	argv[k++] = dtp->cpppath;
 	for (size_t i = 0; i < n; i++)
 		argv[k++] = (char *)fixed[i];
+	while (*std)
+		argv[k++] = (char *)*std++;
+	if (dtp->cpphdrs)
+		argv[k++] = "-H";
 	for (size_t i = 0; i < dtp->cppargs.n; i++)
 		argv[k++] = dtp->cppargs.s[i];
 	argv[k++] = "-";
@@ -132,6 +147,21 @@ static int cpp_run(dtrace_hdl_t *dtp, int in, int out, int err)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
 }
 
+/*
+ * -H: GNU cpp tells of each header with a dot a level before its path, and at
+ * the end of headers that want guards. The paths are what was asked for.
+ */
+static void show_headers(const char *said)
+{
+	for (const char *next; *said; said = next) {
+		size_t n = strcspn(said, "\n"), dots = strspn(said, ".");
+
+		next = said + n + (said[n] == '\n');
+		if (dots && said[dots] == ' ')
+			fprintf(stderr, "%.*s\n", (int)(n - dots - 1), said + dots + 1);
+	}
+}
+
 char *dt_source_cpp(dtrace_hdl_t *dtp, const char *text, size_t *len)
 {
 	int in = memory_file("d", text, *len), out = memory_file("cpp", "", 0), err = memory_file("err", "", 0);
@@ -152,6 +182,8 @@ char *dt_source_cpp(dtrace_hdl_t *dtp, const char *text, size_t *len)
 			said[strcspn(said, "\n")] = 0;
 		dt_set_error(dtp, EDT_CPP, "the C preprocessor failed: %s", said && *said ? said : dtp->cpppath);
 	} else {
+		if (dtp->cpphdrs && said)
+			show_headers(said);
 		result = memory_text(out, len);
 		if (!result)
 			dt_set_errno(dtp, ENOMEM);
@@ -180,18 +212,63 @@ static const char *find_line(const char *text, unsigned line, size_t *len)
 	return text;
 }
 
+/* "# 5 "x.h"" as cpp writes it, or #line: what the next line is. */
+static bool line_marker(const char *s, size_t len, unsigned *line, char *file, size_t room)
+{
+	const char *end = s + len, *q, *r;
+	unsigned long n;
+	char *after;
+
+	if (!len || *s != '#')
+		return false;
+	s++;
+	s += strspn(s, " \t");
+	if (!strncmp(s, "line", 4))
+		s += 4;
+	n = strtoul(s, &after, 10);
+	if (after == s || after > end)
+		return false;
+	*line = (unsigned)n;
+	q = memchr(after, '"', (size_t)(end - after));
+	r = q ? memchr(q + 1, '"', (size_t)(end - q - 1)) : NULL;
+	if (r)
+		snprintf(file, room, "%.*s", (int)(r - q - 1), q + 1);
+	return true;
+}
+
+/* What the preprocessor made of line @line of @file. */
+static const char *find_expanded(const char *code, const char *file, unsigned line, size_t *len)
+{
+	char now[4096] = "<stdin>";
+	unsigned n = 1;
+
+	for (; *code; code += *len + (code[*len] == '\n')) {
+		*len = strcspn(code, "\n");
+		if (line_marker(code, *len, &n, now, sizeof(now)))
+			continue;
+		if (n == line && !strcmp(now, file))
+			return code;
+		n++;
+	}
+	return NULL;
+}
+
 /*
  * The line, and a caret beneath. A very long line is cut around the caret; the
- * caret's own indentation repeats the line's tabs so that it stands right.
+ * caret's own indentation repeats the line's tabs so that it stands right. No
+ * caret where the preprocessor has changed the line: columns count in what it made.
  */
-static int quote(const struct dt_loc *loc, const char *text, char *buf, size_t size)
+static int quote(const struct dt_loc *loc, const char *line, size_t len, bool caret_known, char *buf, size_t size)
 {
 	enum { WIDTH = 100 };
-	size_t len = 0, from = 0, col = loc->col ? loc->col - 1 : 0;
-	const char *line = find_line(text, loc->line, &len);
+	size_t from = 0, col = loc->col ? loc->col - 1 : 0;
 	char caret[WIDTH + 1], shown[WIDTH + 1], place[32];
 
-	if (!line || !loc->col || col > len)
+	if (!caret_known) {
+		snprintf(shown, sizeof(shown), "%.*s", (int)len, line);
+		return snprintf(buf, size, "\n%9u | %s", loc->line, shown);
+	}
+	if (!loc->col || col > len)
 		return 0;
 	if (col > WIDTH * 3 / 4)
 		from = col - WIDTH / 2;
@@ -203,8 +280,74 @@ static int quote(const struct dt_loc *loc, const char *text, char *buf, size_t s
 	return snprintf(buf, size, "\n%9s | %s\n%9s | %s^", place, shown, "", caret);
 }
 
-void dt_source_error(const struct dt_diag *diag, const char *file, const char *text, bool tags, char *buf, size_t n)
+static bool is_blank(const char *s, size_t len, size_t i)
 {
+	return i < len && (s[i] == ' ' || s[i] == '\t');
+}
+
+/* From a column of an expanded line to that of the original: they differ in blanks, if not by a macro before it. */
+static bool map_column(const char *line, size_t len, const char *exp, size_t explen, unsigned *col)
+{
+	size_t i = 0, j = 0;
+
+	for (;;) {
+		while (is_blank(exp, explen, i) && i < *col - 1)
+			i++;
+		while (is_blank(line, len, j))
+			j++;
+		if (i >= *col - 1)
+			break;
+		if (j >= len || i >= explen || line[j++] != exp[i++])
+			return false;
+	}
+	if (i < explen && (j >= len || line[j] != exp[i]))
+		return false;
+	*col = (unsigned)j + 1;
+	return true;
+}
+
+/* The line as its author wrote it (@text is all of that, NULL if it cannot be had) and as it was compiled. */
+static int quote_line(const struct dt_loc *loc, const char *file, const char *text, const char *code, char *buf,
+		      size_t size)
+{
+	size_t len = 0, explen = 0;
+	struct dt_loc at = *loc;
+	bool known = true;
+	const char *line = text && text != code ? find_line(text, loc->line, &len) : NULL;
+	const char *expanded = code ? find_expanded(code, file, loc->line, &explen) : NULL;
+
+	if (!line) {
+		line = expanded;
+		len = explen;
+	}
+	if (!line)
+		return 0;
+	if (expanded && line != expanded && at.col)
+		known = map_column(line, len, expanded, explen, &at.col);
+	return quote(&at, line, len, known, buf, size);
+}
+
+/* A header, to quote from. */
+static char *read_included(const char *path)
+{
+	FILE *fp = fopen(path, "re");
+	char *text = NULL;
+	size_t room = 0;
+
+	if (!fp)
+		return NULL;
+	if (getdelim(&text, &room, 0, fp) < 0) {
+		free(text);
+		text = NULL;
+	}
+	fclose(fp);
+	return text;
+}
+
+void dt_source_error(const struct dt_diag *diag, const char *file, const char *text, const char *code, bool tags,
+		     char *buf, size_t n)
+{
+	char *included = file ? read_included(file) : NULL;
 	size_t k = 0;
 
 #define ADD(...) (k += (size_t)snprintf(buf + k, n - k, __VA_ARGS__), k = k < n ? k : n - 1)
@@ -215,10 +358,12 @@ void dt_source_error(const struct dt_diag *diag, const char *file, const char *t
 	else if (diag->loc.line)
 		ADD("line %u: ", diag->loc.line);
 	ADD("%s", diag->msg);
-	if (text && !file && diag->loc.line) {
-		k += (size_t)quote(&diag->loc, text, buf + k, n - k);
+	if (diag->loc.line) {
+		k += (size_t)quote_line(&diag->loc, file ? file : "<stdin>", file ? included : text, code, buf + k,
+					n - k);
 		k = k < n ? k : n - 1;
 	}
+	free(included);
 	if (diag->hint[0])
 		ADD("\n%9s   hint: %s", "", diag->hint);
 #undef ADD

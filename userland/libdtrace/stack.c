@@ -5,85 +5,124 @@
 
 #include "dt_impl.h"
 
-static int indent_of(dtrace_hdl_t *dtp)
+/* How a stack is shown when nobody says otherwise. */
+static struct dt_stacklook usual_look(dtrace_hdl_t *dtp)
 {
-	return (int)dtp->opt[DTRACEOPT_STACKINDENT];
+	return (struct dt_stacklook){ .format = "%s", .indent = (int)dtp->opt[DTRACEOPT_STACKINDENT] };
 }
 
-int dt_print_stack(dtrace_hdl_t *dtp, FILE *fp, const void *data, size_t nframes)
+static int print_line(dtrace_hdl_t *dtp, FILE *fp, const struct dt_stacklook *look, const char *text)
 {
-	char name[1024];
+	if (dt_printf(dtp, fp, "%*s", look->indent, ""))
+		return -1;
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+	/* a conversion of one string, made by printf.c */
+	if (dt_printf(dtp, fp, look->format, text))
+		return -1;
+#pragma GCC diagnostic pop
+	return dt_write(dtp, fp, "\n", 1);
+}
+
+/* ---- Frames ----------------------------------------------------------------------- */
+
+uint32_t dt_frames(const dtrace_recdesc_t *rec, const void *data, struct dt_frames *f)
+{
+	bool user = rec->dtrd_action != DTRACEACT_STACK;
+	uint32_t room = rec->dtrd_size / 8, n = 0;
+	uint64_t head = 0;
+
+	*f = (struct dt_frames){ .user = user, .pcs = data };
+	if (user) {
+		if (room)
+			memcpy(&head, data, 8);
+		f->pid = (pid_t)DTRACE_USTK_PID(head);
+		f->why = DTRACE_USTK_WHY(head);
+		f->pcs = (const char *)data + 8;
+		room = room ? room - 1 : 0;
+		if (room > DTRACE_USTACK_NFRAMES(rec->dtrd_arg))
+			room = DTRACE_USTACK_NFRAMES(rec->dtrd_arg);
+	}
+	while (n < room && dt_frame_pc(f, n))
+		n++;
+	return f->n = n;
+}
+
+uint64_t dt_frame_pc(const struct dt_frames *f, uint32_t i)
+{
 	uint64_t pc;
 
-	if (dt_printf(dtp, fp, "\n"))
-		return -1;
-	for (size_t i = 0; i < nframes; i++) {
-		memcpy(&pc, (const char *)data + 8 * i, 8);
-		if (!pc)
-			break;
-		dtrace_addr2str(dtp, pc, name, sizeof(name));
-		if (dt_printf(dtp, fp, "%*s%s\n", indent_of(dtp), "", name))
-			return -1;
-	}
-	return 0;
+	memcpy(&pc, (const char *)f->pcs + 8 * (size_t)i, 8);
+	return pc;
+}
+
+void dt_frame_name(dtrace_hdl_t *dtp, const struct dt_frames *f, uint32_t i, char *buf, size_t n)
+{
+	uint64_t pc = dt_frame_pc(f, i);
+
+	if (dtp->opt[DTRACEOPT_NORESOLVE] != DTRACEOPT_UNSET)
+		snprintf(buf, n, "0x%" PRIx64, pc);
+	else if (f->user)
+		dt_procs_addrname(dtp, f->pid, pc, buf, n);
+	else
+		dtrace_addr2str(dtp, pc, buf, (int)n);
 }
 
 /* Why the walk ended early: a stack that was cut must never pass for a whole one. */
-static int print_cut(dtrace_hdl_t *dtp, FILE *fp, uint32_t why, const char *object)
+char *dt_frames_cut(dtrace_hdl_t *dtp, const struct dt_frames *f, char *buf, size_t n)
 {
-	char text[512];
+	char object[256] = "";
+	uint64_t func, obj;
 
-	switch (why) {
+	switch (f->why) {
 	case DTRACE_USTK_DONE:
-		return 0;
+		return NULL;
 	case DTRACE_USTK_FAULT:
-		snprintf(text, sizeof(text), "the rest of the stack was not readable");
+		snprintf(buf, n, "the rest of the stack was not readable");
 		break;
 	case DTRACE_USTK_BADFP:
+		if (f->n)
+			dt_procs_lookup(dtp, f->pid, dt_frame_pc(f, f->n - 1), &func, &obj, object, sizeof(object));
 		if (object[0])
-			snprintf(text, sizeof(text), "frame pointer chain ends here (%s has no "
-						     "frame pointers)", object);
+			snprintf(buf, n, "frame pointer chain ends here (%s has no frame pointers)", object);
 		else
-			snprintf(text, sizeof(text), "frame pointer chain ends here");
+			snprintf(buf, n, "frame pointer chain ends here");
 		break;
 	case DTRACE_USTK_KTHREAD:
-		snprintf(text, sizeof(text), "kernel thread: it has no user stack");
+		snprintf(buf, n, "kernel thread: it has no user stack");
 		break;
 	case DTRACE_USTK_32BIT:
-		snprintf(text, sizeof(text), "the stack of 32-bit code is not walked");
+		snprintf(buf, n, "the stack of 32-bit code is not walked");
 		break;
 	default:
-		snprintf(text, sizeof(text), "the rest of the stack is unknown (reason %u)", why);
+		snprintf(buf, n, "the rest of the stack is unknown (reason %u)", f->why);
 	}
-	return dt_printf(dtp, fp, "%*s-- %s\n", indent_of(dtp), "", text);
+	return buf;
 }
 
-int dt_print_ustack(dtrace_hdl_t *dtp, FILE *fp, const void *data, const dtrace_recdesc_t *rec)
+int dt_print_frames(dtrace_hdl_t *dtp, FILE *fp, const dtrace_recdesc_t *rec, const void *data,
+		    const struct dt_stacklook *look)
 {
-	uint32_t nframes = DTRACE_USTACK_NFRAMES(rec->dtrd_arg);
-	char name[4096], object[256] = "";
-	uint64_t head, pc, last = 0, func, obj;
-	pid_t pid;
+	struct dt_stacklook usual = usual_look(dtp);
+	char name[4096], cut[512];
+	struct dt_frames f;
 
-	if (rec->dtrd_size < 8 * (1ull + nframes))
-		nframes = rec->dtrd_size / 8 ? rec->dtrd_size / 8 - 1 : 0;
-	memcpy(&head, data, 8);
-	pid = (pid_t)DTRACE_USTK_PID(head);
+	if (!look)
+		look = &usual;
+	dt_frames(rec, data, &f);
 	if (dt_printf(dtp, fp, "\n"))
 		return -1;
-	for (uint32_t i = 0; i < nframes; i++) {
-		memcpy(&pc, (const char *)data + 8 * (1 + i), 8);
-		if (!pc)
-			break;
-		last = pc;
-		dt_procs_addrname(dtp, pid, pc, name, sizeof(name));
-		if (dt_printf(dtp, fp, "%*s%s\n", indent_of(dtp), "", name))
+	for (uint32_t i = 0; i < f.n; i++) {
+		dt_frame_name(dtp, &f, i, name, sizeof(name));
+		if (print_line(dtp, fp, look, name))
 			return -1;
 	}
-	if (last && DTRACE_USTK_WHY(head) == DTRACE_USTK_BADFP)
-		dt_procs_lookup(dtp, pid, last, &func, &obj, object, sizeof(object));
-	return print_cut(dtp, fp, DTRACE_USTK_WHY(head), object);
+	if (dt_frames_cut(dtp, &f, cut, sizeof(cut)))
+		return dt_printf(dtp, fp, "%*s-- %s\n", look->indent, "", cut);
+	return 0;
 }
+
+/* ---- Single addresses ----------------------------------------------------------------- */
 
 /* Without the "+0x12": usym() and sym() are about the function, not the place in it. */
 static void cut_offset(char *name)

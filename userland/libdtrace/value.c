@@ -94,6 +94,8 @@ static int print_text(dtrace_hdl_t *dtp, FILE *fp, const char *s, size_t n, int 
 	n = strnlen(s, n);
 	if (quiet)
 		return dt_printf(dtp, fp, "%.*s", (int)n, s);
+	if (width < 0)	/* to the right, as in the styles of aggregations of one line */
+		return dt_printf(dtp, fp, " %*.*s", -width, (int)n, s);
 	return dt_printf(dtp, fp, "  %-*.*s", width, (int)n, s);
 }
 
@@ -122,10 +124,9 @@ int dt_print_datum(dtrace_hdl_t *dtp, FILE *fp, const dtrace_recdesc_t *rec, con
 
 	switch (rec->dtrd_action) {
 	case DTRACEACT_STACK:
-		return dt_print_stack(dtp, fp, data, rec->dtrd_size / 8);
 	case DTRACEACT_USTACK:
 	case DTRACEACT_JSTACK:
-		return dt_print_ustack(dtp, fp, data, rec);
+		return dt_print_frames(dtp, fp, rec, data, NULL);
 	case DTRACEACT_USYM:
 	case DTRACEACT_UMOD:
 	case DTRACEACT_UADDR:
@@ -133,9 +134,45 @@ int dt_print_datum(dtrace_hdl_t *dtp, FILE *fp, const dtrace_recdesc_t *rec, con
 	case DTRACEACT_MOD:
 		dt_sym_text(dtp, rec->dtrd_action, data, name, sizeof(name));
 		return dt_printf(dtp, fp, quiet ? "%s" : "  %-50s", name);
+	case DTRACEACT_PRINT:
+		return type ? dt_print_typed(dtp, fp, type, data, rec->dtrd_size) :
+			      dt_print_value(dtp, fp, rec, NULL, data, width, quiet);
 	case DTRACEACT_TRACEMEM:
 		return dt_print_hexdump(dtp, fp, data, rec->dtrd_size, 5);
 	default:
 		return dt_print_value(dtp, fp, rec, type, data, width, quiet);
 	}
+}
+
+/*
+ * The record that a statement shows, and how many of its bytes: a tracemem()'s
+ * third argument stands before them, and says how many the kernel has read.
+ */
+static uint32_t shown_record(const dtrace_probedata_t *pd, uint32_t i, uint32_t n, size_t *size)
+{
+	const dtrace_recdesc_t *rec = &pd->dtpda_edesc->dtepd_rec[i];
+	uint64_t read = UINT64_MAX;
+
+	if (rec->dtrd_action == DTRACEACT_TRACEMEM_DYNSIZE && n > 1) {
+		read = (uint64_t)dt_load_int(pd->dtpda_data + rec->dtrd_offset, rec->dtrd_size, false);
+		rec = &pd->dtpda_edesc->dtepd_rec[++i];
+	}
+	*size = read < rec->dtrd_size ? read : rec->dtrd_size;
+	return i;
+}
+
+int dt_print_stmt(dtrace_hdl_t *dtp, FILE *fp, const dtrace_probedata_t *pd, uint32_t i, uint32_t n)
+{
+	const dtrace_recdesc_t *rec;
+	const struct dt_action *a;
+	size_t size;
+
+	i = shown_record(pd, i, n, &size);
+	rec = &pd->dtpda_edesc->dtepd_rec[i];
+	a = dt_cookie_action(dtp, rec->dtrd_uarg);
+	if (dt_oformat_on(dtp))
+		return dt_oformat_datum(dtp, pd, i, size);
+	if (rec->dtrd_action == DTRACEACT_TRACEMEM)
+		return size ? dt_print_hexdump(dtp, fp, pd->dtpda_data + rec->dtrd_offset, size, 5) : 0;
+	return dt_print_datum(dtp, fp, rec, a ? a->type : NULL, pd->dtpda_data + rec->dtrd_offset, 33, dt_quiet(dtp));
 }

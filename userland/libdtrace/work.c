@@ -59,9 +59,12 @@ int dtrace_status(dtrace_hdl_t *dtp)
 		return -1;
 	if (dtp->status.killed)
 		return dt_set_errno(dtp, EDT_KILLED);
-	if (!dtp->status.exiting)
-		return DTRACE_STATUS_OKAY;
-	return dtrace_stop(dtp) ? -1 : DTRACE_STATUS_EXITED;
+	if (dtp->status.exiting || dtp->errexit)
+		return dtrace_stop(dtp) ? -1 : DTRACE_STATUS_EXITED;
+	/* fill: when the first buffer is full, tracing ends, and all are read (Guide, "Buffers and Buffering"). */
+	if (dtp->status.filled)
+		return dtrace_stop(dtp) ? -1 : DTRACE_STATUS_FILLED;
+	return DTRACE_STATUS_OKAY;
 }
 
 /* All that is left after the stop, once. */
@@ -78,11 +81,14 @@ static int drain(dtrace_hdl_t *dtp, FILE *fp, dtrace_consume_probe_f *chew, dtra
 dtrace_workstatus_t dtrace_work(dtrace_hdl_t *dtp, FILE *fp, dtrace_consume_probe_f *chew,
 				dtrace_consume_rec_f *chewrec, void *arg)
 {
-	int status = dtrace_status(dtp);
+	int status;
 
+	if (dt_oformat_begin(dtp, fp))
+		return DTRACE_WORKSTATUS_ERROR;
+	status = dtrace_status(dtp);
 	if (status < 0)
 		return DTRACE_WORKSTATUS_ERROR;
-	if (status == DTRACE_STATUS_EXITED || status == DTRACE_STATUS_STOPPED) {
+	if (status == DTRACE_STATUS_EXITED || status == DTRACE_STATUS_FILLED || status == DTRACE_STATUS_STOPPED) {
 		if (drain(dtp, fp, chew, chewrec, arg))
 			return DTRACE_WORKSTATUS_ERROR;
 		return DTRACE_WORKSTATUS_DONE;
