@@ -1,0 +1,2 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+BEGIN { @a["x"] = min(1); } END { @a["x"] = max(2); }

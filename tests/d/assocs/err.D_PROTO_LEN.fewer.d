@@ -1,0 +1,2 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+BEGIN { x[1, 2] = 1; x[1] = 1; }

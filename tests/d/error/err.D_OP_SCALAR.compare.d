@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+BEGIN
+{
+	if (execname)
+		trace(1);
+}

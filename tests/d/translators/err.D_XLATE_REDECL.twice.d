@@ -1,0 +1,2 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+struct o { int a; }; struct i { int b; }; translator struct o < struct i *p > { a = p->b; }; translator struct o < struct i *p > { a = p->b; }; BEGIN { }
