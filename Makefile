@@ -115,7 +115,7 @@ endef
 # A test of kmod/ links the engine, any other one all of libdtrace; both are
 # built once more under the sanitizers.
 TEST_SRC := $(wildcard dlang/*_test.c kmod/*_test.c userland/*/*_test.c providers/*/*_test.c)
-FUZZ_SRC := $(filter-out %_test.c,$(wildcard dlang/fuzz_*.c kmod/fuzz_*.c))
+FUZZ_SRC := $(filter-out %_test.c,$(wildcard dlang/fuzz_*.c kmod/fuzz_*.c userland/*/fuzz_*.c))
 TESTS	:= $(patsubst %.c,$(BUILD)/test/%,$(notdir $(TEST_SRC) $(FUZZ_SRC)))
 SAN_LIB	:= $(LIB_OBJ:$(BUILD)/obj/%=$(BUILD)/san/%)
 SAN_ENG	:= $(ENGINE_SRC:%.c=$(BUILD)/san/%.o)
@@ -249,4 +249,4 @@ style:
 clean:
 	rm -rf $(BUILD)
 
--include $(shell find $(BUILD)/obj $(BUILD)/san -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD)/obj $(BUILD)/san $(BUILD)/fuzz/obj -name '*.d' 2>/dev/null)

@@ -62,6 +62,9 @@ static int pragma_depends(struct dt_cook *ck, const struct dt_node *n, const cha
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		if (len != strlen(kinds[i]) || strncmp(s, kinds[i], len) || !*name || name[word_len(name)])
 			continue;
+		if (!i && !ck->cc->library)
+			return dt_error(ck->diag, D_PRAGMA_DEPEND, n->loc,
+					"only a D library can depend on another one: a program has them all");
 		if (!ck->cc->depends || ck->cc->depends(ck->cc->ctx, kinds[i], name))
 			return 0;
 		return dt_error(ck->diag, D_PRAGMA_DEPEND, n->loc, "this needs the %s %s, which is not there", kinds[i],

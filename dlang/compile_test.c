@@ -149,7 +149,7 @@ static const struct {
 	{ "BEGIN{ trace(strlen(1)); }", D_PROTO_ARG, 21 },
 	{ "BEGIN{ trace(substr(\"a\")); }", D_PROTO_LEN, 14 },
 	{ "BEGIN{ trace(copyinstr(\"a\")); }", D_PROTO_ARG, 24 },
-	{ "BEGIN{ system(1); }", D_PRINTF_ARG_FMT, 15 },
+	{ "BEGIN{ system(1); }", D_PROTO_ARG, 15 },
 	{ "BEGIN{ setopt(1); }", D_PROTO_ARG, 15 },
 	{ "BEGIN{ x = trace(1); }", D_OP_ACT, 12 },
 	{ "BEGIN{ x = count(); }", D_OP_ACT, 12 },

@@ -101,6 +101,13 @@ static int line_marker(struct dt_parser *ps, struct line *l)
 	return 0;
 }
 
+/* Options are set once the program is parsed; this one must hold while it is. */
+static void option_of_lexer(struct dt_parser *ps, struct line l)
+{
+	if (take(&l, "option") && take(&l, "defaultargs") && !*l.s && ps->p->macros)
+		ps->p->macros->defaultargs = true;
+}
+
 static int pragma_d(struct dt_parser *ps, struct line *l)
 {
 	struct dt_node *n;
@@ -115,6 +122,7 @@ static int pragma_d(struct dt_parser *ps, struct line *l)
 	n = dt_node_new(ps, DT_N_PRAGMA, l->loc);
 	if (!n)
 		return -1;
+	option_of_lexer(ps, *l);
 	n->u.pragma.text = l->s;
 	*ps->pragmas_end = n;
 	ps->pragmas_end = &n->next;

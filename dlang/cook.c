@@ -87,6 +87,14 @@ int dt_cook_expr(struct dt_cook *ck, struct dt_node *n)
 		return 0;
 	if (!cooks[n->kind])
 		return dt_error(ck->diag, D_UNKNOWN, n->loc, "internal: node kind %d in an expression", n->kind);
+	switch (n->kind) {
+	case DT_N_OP1: case DT_N_OP2: case DT_N_CAST: case DT_N_STRINGOF:
+		if (dt_refuse_actions(ck, n))
+			return -1;
+		break;
+	default:
+		break;
+	}
 	return cooks[n->kind](ck, n);
 }
 
@@ -190,15 +198,57 @@ static int cook_stmt(struct dt_cook *ck, struct dt_node *s)
 
 /* ---- Top level ------------------------------------------------------------------------ */
 
+static bool is_unknown(struct dt_cook *ck, const struct dt_node *n)
+{
+	return (n->kind == DT_N_IDENT || n->kind == DT_N_SCOPED) &&
+	       !dt_ident_lookup(ck->idents, n->kind == DT_N_SCOPED ? n->scope : DT_SCOPE_GLOBAL, n->name);
+}
+
+static bool makes(const struct dt_node *list, const struct dt_node *var)
+{
+	for (const struct dt_node *n = list; n; n = n->next) {
+		const struct dt_node *to = n->kid[0];
+
+		if ((n->kind == DT_N_OP1 || n->kind == DT_N_OP2) && to->kind == DT_N_INDEX)
+			to = to->kid[0];
+		if (((n->kind == DT_N_OP2 && n->op >= DT_OP_ASGN && n->op <= DT_OP_RSH_EQ) ||
+		     (n->kind == DT_N_OP1 && n->op >= DT_OP_PREINC)) &&
+		    to->kind == var->kind && to->scope == var->scope && !strcmp(to->name, var->name))
+			return true;
+		for (int i = 0; i < 3; i++)
+			if (makes(n->kid[i], var))
+				return true;
+	}
+	return false;
+}
+
+/* Does predicate @pred, of which @list is a part, name a variable that neither it nor anything before it makes? */
+static bool names_unknown(struct dt_cook *ck, const struct dt_node *pred, const struct dt_node *list)
+{
+	for (const struct dt_node *n = list; n; n = n->next) {
+		if (is_unknown(ck, n) && !makes(pred, n))
+			return true;
+		for (int i = 0; i < 3; i++)
+			if (names_unknown(ck, pred, n->kid[i]))
+				return true;
+	}
+	return false;
+}
+
+/* "/self->last == 0/ { self->last = timestamp; }": what the clause assigns, its predicate may ask for. */
 static int cook_clause(struct dt_cook *ck, struct dt_node *clause)
 {
+	struct dt_node *pred = clause->kid[1];
+	bool body_first = names_unknown(ck, pred, pred);
 	int err = 0;
 
 	ck->clause = clause;
 	ck->attr = DT_ATTR_DEFAULT;
-	if (clause->kid[1])
-		err = cook_condition(ck, clause->kid[1], D_PRED_SCALAR, "a predicate");
-	if (!err)
+	if (body_first)
+		err = cook_stmts(ck, clause->kid[2]);
+	if (!err && pred)
+		err = cook_condition(ck, pred, D_PRED_SCALAR, "a predicate");
+	if (!err && !body_first)
 		err = cook_stmts(ck, clause->kid[2]);
 	if (!err)
 		err = dt_check_order(ck, clause->kid[2]);

@@ -156,6 +156,8 @@ int dt_make_add(struct dt_cook *ck, struct dt_node *n);	/* kids cooked; pointers
 
 /* cook_call.c */
 int dt_cook_call(struct dt_cook *ck, struct dt_node *n);
+bool dt_is_action(struct dt_cook *ck, const struct dt_node *n);	/* a call of one; NULL is none */
+int dt_refuse_actions(struct dt_cook *ck, const struct dt_node *n);	/* among what @n computes with */
 struct dt_ident *dt_cook_function(struct dt_cook *ck, struct dt_node *n);
 int dt_check_args(struct dt_cook *ck, struct dt_node *n, unsigned lo, unsigned hi);
 int dt_check_args_tag(struct dt_cook *ck, struct dt_node *n, unsigned lo, unsigned hi, enum dt_tag tag);
@@ -163,6 +165,8 @@ int dt_check_args_tag(struct dt_cook *ck, struct dt_node *n, unsigned lo, unsign
 /* cook_action.c, cook_agg.c, cook_printf.c */
 int dt_cook_action(struct dt_cook *ck, struct dt_node *stmt);
 int dt_cook_agg(struct dt_cook *ck, struct dt_node *stmt);
+/* printf() and those like it: a format and its arguments, recorded as the action that @call names. */
+int dt_cook_formatted(struct dt_cook *ck, struct dt_node *call, struct dt_rec *rec, bool may_be_empty);
 int dt_cook_aggkeys(struct dt_cook *ck);	/* after all statements */
 /* cook_kernel.c */
 int dt_cook_spec(struct dt_cook *ck, struct dt_node *call, struct dt_rec *rec);
@@ -184,5 +188,8 @@ int dt_cook_setopt(struct dt_cook *ck, struct dt_node *call, struct dt_rec *rec)
 /* cook_print.c */
 int dt_cook_print(struct dt_cook *ck, struct dt_node *call, struct dt_rec *rec);
 int dt_cook_printm(struct dt_cook *ck, struct dt_node *call, struct dt_rec *rec);
+
+/* After "has no member": the member that may have been meant, as a hint. -1. */
+int dt_suggest_member(struct dt_cook *ck, const struct dt_type *t, const char *name);
 
 #endif /* DT_COOK_H */

@@ -31,13 +31,13 @@ static int cook_trace(struct dt_cook *ck, struct dt_node *call, struct dt_rec *r
 
 	if (val->kind == DT_N_AGG)
 		return dt_error(ck->diag, D_TRACE_AGG, val->loc, "trace() cannot record an aggregation: use printa()");
-	if (dt_cook_expr(ck, val))
+	if (!dt_is_action(ck, val) && dt_cook_expr(ck, val))
 		return -1;
-	if (dt_is_void(val->type))
+	if (!val->type || dt_is_void(val->type))
 		return dt_error(ck->diag, D_TRACE_VOID, val->loc, "trace() needs a value, and this has none");
 	if (val->kind == DT_N_XLATE && dt_is_pointer(val->type)) {
 		dt_error(ck->diag, D_TRACE_DYN, val->loc,
-			 "trace() would record the address of scratch memory that the translation is in for this moment");
+			 "trace() would record the address of the scratch memory that holds the translation");
 		return dt_hint(ck->diag, "trace a member of it, or print() what it points to");
 	}
 	return want(ck, rec, DTRACEACT_DIFEXPR, val, 0);
@@ -73,7 +73,7 @@ static int cook_exit(struct dt_cook *ck, struct dt_node *call, struct dt_rec *re
 	struct dt_node *status = call->kid[0];
 	char name[DT_TYPESTR];
 
-	if (dt_cook_expr(ck, status))
+	if (dt_refuse_actions(ck, call) || dt_cook_expr(ck, status))
 		return -1;
 	if (!dt_type_is_integer(status->type))
 		return dt_error(ck->diag, D_PROTO_ARG, status->loc, "the argument of exit() must be an integer, not %s",
@@ -156,14 +156,14 @@ static int cook_symbol(struct dt_cook *ck, struct dt_node *call, struct dt_rec *
 /* ---- printf, printa -------------------------------------------------------------------- */
 
 static int cook_format(struct dt_cook *ck, const struct dt_node *call, struct dt_node *n,
-		       struct dt_rec *rec)
+		       struct dt_rec *rec, bool may_be_empty)
 {
 	if (n->kind != DT_N_STR && dt_cook_expr(ck, n))
 		return -1;
 	if (n->kind != DT_N_STR)
 		return dt_error(ck->diag, dt_type_is_strlike(n->type) ? D_PRINTF_ARG_FMT : D_PROTO_ARG, n->loc,
 				"the format of %s() must be a string constant", call->name);
-	if (!n->u.s.len)
+	if (!n->u.s.len && !may_be_empty)
 		return dt_error(ck->diag, D_PRINTF_FMT_EMPTY, n->loc, "the format of %s() is empty", call->name);
 	if (strlen(n->u.s.bytes) != n->u.s.len)
 		return dt_error(ck->diag, D_PRINTF_ARG_FMT, n->loc, "the format of %s() contains a NUL", call->name);
@@ -201,13 +201,13 @@ static int refuse_valueless(struct dt_cook *ck, const struct dt_node *args)
 }
 
 /* The first value's action is the PRINTF; without values it stands alone. */
-static int cook_printf(struct dt_cook *ck, struct dt_node *call, struct dt_rec *rec)
+int dt_cook_formatted(struct dt_cook *ck, struct dt_node *call, struct dt_rec *rec, bool may_be_empty)
 {
 	struct dt_node *args = call->kid[0]->next;
-	uint16_t kind = DTRACEACT_PRINTF;
+	uint16_t kind = (uint16_t)call->ident->id;
 
-	if (cook_format(ck, call, call->kid[0], rec) || refuse_valueless(ck, args) || dt_cook_list(ck, args) ||
-	    dt_check_printf(ck, call, rec->fmt, args))
+	if (cook_format(ck, call, call->kid[0], rec, may_be_empty) || refuse_valueless(ck, args) ||
+	    dt_cook_list(ck, args) || dt_check_printf(ck, call, rec->fmt, args))
 		return -1;
 	if (!args)
 		return want(ck, rec, kind, NULL, 0);
@@ -215,6 +215,11 @@ static int cook_printf(struct dt_cook *ck, struct dt_node *call, struct dt_rec *
 		if (want(ck, rec, kind, args, 0))
 			return -1;
 	return 0;
+}
+
+static int cook_printf(struct dt_cook *ck, struct dt_node *call, struct dt_rec *rec)
+{
+	return dt_cook_formatted(ck, call, rec, false);
 }
 
 struct aggtags {
@@ -281,7 +286,7 @@ static int cook_printa(struct dt_cook *ck, struct dt_node *call, struct dt_rec *
 		if (!n->next)
 			return dt_error(ck->diag, n->kind == DT_N_STR ? D_PRINTA_PROTO : D_PRINTA_AGGARG, n->loc,
 					"printa() needs an aggregation");
-		if (cook_format(ck, call, n, rec))
+		if (cook_format(ck, call, n, rec, false))
 			return -1;
 		n = n->next;
 	}

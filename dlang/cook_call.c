@@ -10,7 +10,7 @@
 
 /* One letter an argument, after a '|' the optional ones:
  *   s string   S the same, or NULL   i integer (64 bits, signed)   z size (unsigned)
- *   u address in the process: integer or pointer   p pointer to D's memory
+ *   u address in the process: integer or pointer   p pointer to D's memory   k pointer to a lock
  *   h l x: 16, 32, 64 bits unsigned */
 struct proto {
 	uint16_t subr;
@@ -58,13 +58,13 @@ static const struct proto protos[] = {
 	{ DIF_SUBR_D_PATH, 's', "p" },
 	{ DIF_SUBR_PROGENYOF, 'c', "i" },
 	{ DIF_SUBR_SPECULATION, 'c', "" },
-	{ DIF_SUBR_MUTEX_OWNED, 'c', "p" },
-	{ DIF_SUBR_MUTEX_OWNER, 'p', "p" },
-	{ DIF_SUBR_MUTEX_TYPE_ADAPTIVE, 'c', "p" },
-	{ DIF_SUBR_MUTEX_TYPE_SPIN, 'c', "p" },
-	{ DIF_SUBR_RW_ISWRITER, 'c', "p" },
-	{ DIF_SUBR_RW_READ_HELD, 'c', "p" },
-	{ DIF_SUBR_RW_WRITE_HELD, 'c', "p" },
+	{ DIF_SUBR_MUTEX_OWNED, 'c', "k" },
+	{ DIF_SUBR_MUTEX_OWNER, 'p', "k" },
+	{ DIF_SUBR_MUTEX_TYPE_ADAPTIVE, 'c', "k" },
+	{ DIF_SUBR_MUTEX_TYPE_SPIN, 'c', "k" },
+	{ DIF_SUBR_RW_ISWRITER, 'c', "k" },
+	{ DIF_SUBR_RW_READ_HELD, 'c', "k" },
+	{ DIF_SUBR_RW_WRITE_HELD, 'c', "k" },
 };
 
 static const struct proto *find_proto(uint32_t subr)
@@ -79,7 +79,7 @@ static const struct dt_type *type_of(struct dt_cook *ck, char c)
 {
 	switch (c) {
 	case 's': case 'S': return dt_basic(ck->types, DT_B_STRING);
-	case 'p': return dt_type_pointer(ck->types, dt_basic(ck->types, DT_B_VOID));
+	case 'p': case 'k': return dt_type_pointer(ck->types, dt_basic(ck->types, DT_B_VOID));
 	case 'v': return dt_basic(ck->types, DT_B_VOID);
 	case 'c': return dt_basic(ck->types, DT_B_INT);
 	case 'i': return dt_basic(ck->types, DT_B_INT64);
@@ -170,9 +170,9 @@ static bool takes(const struct dt_node *arg, char c, const struct dt_type *type)
 {
 	if (c == 'u')
 		return dt_type_is_scalar(arg->type) || dt_type_resolve(arg->type)->kind == DT_T_ARRAY;
-	if (c == 'p')
+	if (c == 'p' || c == 'k')
 		return (dt_is_ptrlike(arg->type) && !dt_is_user_ptr(arg->type)) ||
-		       dt_type_is_string(arg->type);
+		       (c == 'p' && dt_type_is_string(arg->type));
 	return dt_assignable(arg, type) || (c == 'S' && dt_is_null(arg));
 }
 
@@ -192,7 +192,49 @@ static int cook_arg(struct dt_cook *ck, const struct dt_node *call, struct dt_no
 	}
 	if (dt_decay(ck, arg))
 		return -1;
-	return c == 'p' ? 0 : dt_convert(ck, arg, type);
+	return c == 'p' || c == 'k' ? 0 : dt_convert(ck, arg, type);
+}
+
+bool dt_is_action(struct dt_cook *ck, const struct dt_node *n)
+{
+	const struct dt_ident *id = n && n->kind == DT_N_CALL ?
+				    dt_ident_lookup(ck->idents, DT_SCOPE_GLOBAL, n->name) : NULL;
+
+	return id && id->kind == DT_I_ACTION;
+}
+
+static enum dt_tag want_tag(const struct dt_node *n)
+{
+	switch (n->kind) {
+	case DT_N_CALL:		return D_PROTO_ARG;
+	case DT_N_CAST:		return D_CAST_INVAL;
+	case DT_N_STRINGOF:	return D_STRINGOF_TYPE;
+	default:		break;
+	}
+	switch (n->op) {
+	case DT_OP_NEG: case DT_OP_POS:
+	case DT_OP_ADD: case DT_OP_SUB: case DT_OP_MUL: case DT_OP_DIV: case DT_OP_MOD:
+		return D_OP_ARITH;
+	case DT_OP_BNOT: case DT_OP_BOR: case DT_OP_XOR: case DT_OP_BAND: case DT_OP_LSH: case DT_OP_RSH:
+		return D_OP_INT;
+	case DT_OP_LNOT: case DT_OP_LOR: case DT_OP_LXOR: case DT_OP_LAND:
+		return D_OP_SCALAR;
+	case DT_OP_EQ: case DT_OP_NE: case DT_OP_LT: case DT_OP_LE: case DT_OP_GT: case DT_OP_GE:
+		return D_OP_INCOMPAT;
+	default:
+		return D_OP_ACT;
+	}
+}
+
+/* Elsewhere it is D_OP_ACT; here the family names what @n, the operator or function, wants. */
+int dt_refuse_actions(struct dt_cook *ck, const struct dt_node *n)
+{
+	for (int i = 0; i < 2; i++)
+		for (const struct dt_node *kid = n->kid[i]; kid; kid = kid->next)
+			if (dt_is_action(ck, kid))
+				return dt_error(ck->diag, want_tag(n), kid->loc,
+						"%s() is an action and has no value to compute with", kid->name);
+	return 0;
 }
 
 int dt_cook_call(struct dt_cook *ck, struct dt_node *n)
@@ -219,7 +261,7 @@ int dt_cook_call(struct dt_cook *ck, struct dt_node *n)
 	lo = (unsigned)(opt ? (size_t)(opt - p->args) : strlen(p->args));
 	if (dt_check_args(ck, n, lo, (unsigned)strlen(p->args) - (opt != NULL)))
 		return show_proto(ck, n->name, p);
-	if (dt_cook_list(ck, n->kid[0]))
+	if (dt_refuse_actions(ck, n) || dt_cook_list(ck, n->kid[0]))
 		return -1;
 	opt = p->args;
 	for (arg = n->kid[0]; arg; arg = arg->next) {

@@ -18,38 +18,15 @@ static int want(struct dt_cook *ck, struct dt_rec *rec, uint16_t kind, struct dt
 }
 
 /* system(format, ...), freopen(format, ...): as printf(), but to a command line or a path. */
-static int cook_formatted(struct dt_cook *ck, struct dt_node *call, struct dt_rec *rec, bool may_be_empty)
-{
-	struct dt_node *fmt = call->kid[0], *args = fmt->next;
-	uint16_t kind = (uint16_t)call->ident->id;
-
-	if (fmt->kind != DT_N_STR)
-		return dt_error(ck->diag, D_PRINTF_ARG_FMT, fmt->loc, "the format of %s() must be a string constant",
-				call->name);
-	if (!fmt->u.s.len && !may_be_empty)
-		return dt_error(ck->diag, D_PRINTF_FMT_EMPTY, fmt->loc, "the format of %s() is empty", call->name);
-	if (strlen(fmt->u.s.bytes) != fmt->u.s.len)
-		return dt_error(ck->diag, D_PRINTF_ARG_FMT, fmt->loc, "the format of %s() contains a NUL", call->name);
-	rec->fmt = dt_format_parse(fmt->u.s.bytes, fmt->loc, ck->diag);
-	if (!rec->fmt || dt_cook_list(ck, args) || dt_check_printf(ck, call, rec->fmt, args))
-		return -1;
-	if (!args)
-		return want(ck, rec, kind, NULL, 0);
-	for (; args; args = args->next, kind = DTRACEACT_DIFEXPR)
-		if (want(ck, rec, kind, args, 0))
-			return -1;
-	return 0;
-}
-
 int dt_cook_system(struct dt_cook *ck, struct dt_node *call, struct dt_rec *rec)
 {
-	return cook_formatted(ck, call, rec, false);
+	return dt_cook_formatted(ck, call, rec, false);
 }
 
 /* An empty path goes back to the first output. */
 int dt_cook_freopen(struct dt_cook *ck, struct dt_node *call, struct dt_rec *rec)
 {
-	return cook_formatted(ck, call, rec, true);
+	return dt_cook_formatted(ck, call, rec, true);
 }
 
 int dt_cook_ftruncate(struct dt_cook *ck, struct dt_node *call, struct dt_rec *rec)
@@ -68,7 +45,8 @@ int dt_cook_setopt(struct dt_cook *ck, struct dt_node *call, struct dt_rec *rec)
 		if (dt_cook_expr(ck, n))
 			return -1;
 		if (!dt_type_is_string(n->type))
-			return dt_error(ck->diag, D_PROTO_ARG, n->loc, "argument %u of setopt() must be a string, not %s",
+			return dt_error(ck->diag, D_PROTO_ARG, n->loc,
+					"argument %u of setopt() must be a string, not %s",
 					i, dt_typestr(n, name));
 	}
 	for (struct dt_node *n = call->kid[0]; n; n = n->next, kind = DTRACEACT_DIFEXPR)

@@ -270,9 +270,11 @@ int dt_cook_offsetof(struct dt_cook *ck, struct dt_node *n)
 		memcpy(part, p, len);
 		part[len] = '\0';
 		m = dt_type_member(dt_type_resolve(t), part, &off);
-		if (!m)
-			return dt_error(ck->diag, D_UNKNOWN, n->loc, "%s has no member %s",
-					dt_type_name(t, name, sizeof(name)), part);
+		if (!m) {
+			dt_error(ck->diag, D_UNKNOWN, n->loc, "%s has no member %s",
+				 dt_type_name(t, name, sizeof(name)), part);
+			return dt_suggest_member(ck, dt_type_resolve(t), part);
+		}
 		bits += off;
 		t = m->type;
 		p += len;

@@ -468,7 +468,7 @@ static int assign_op(struct dt_cook *ck, struct dt_node *n)
 		return -1;
 	if (dt_is_pointer(l->type))
 		return assign_pointer(ck, n);
-	if (need_ints(ck, n, is_bitwise(op) ? D_OP_INT : D_OP_ARITH))
+	if (need_ints(ck, n, is_bitwise(op) ? D_OP_INT : dt_is_pointer(r->type) ? D_OP_VFPTR : D_OP_ARITH))
 		return -1;
 	n->type = l->type;
 	if (dt_promote(ck, r))

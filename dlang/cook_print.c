@@ -23,9 +23,9 @@ int dt_cook_print(struct dt_cook *ck, struct dt_node *call, struct dt_rec *rec)
 
 	if (val->kind == DT_N_AGG)
 		return dt_error(ck->diag, D_PRINT_AGG, val->loc, "print() cannot show an aggregation: use printa()");
-	if (dt_cook_expr(ck, val))
+	if (!dt_is_action(ck, val) && dt_cook_expr(ck, val))
 		return -1;
-	if (dt_is_void(val->type))
+	if (!val->type || dt_is_void(val->type))
 		return dt_error(ck->diag, D_PRINT_VOID, val->loc, "print() needs a value, and this has none");
 	if (dt_is_dyn(val->type))
 		return dt_error(ck->diag, D_PRINT_DYN, val->loc, "print() needs a value whose type is known");

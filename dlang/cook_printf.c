@@ -184,6 +184,23 @@ static int check_aggvalue(struct dt_cook *ck, const struct dt_node *call, const 
 	return dt_hint(ck->diag, "use %%@d");
 }
 
+/* A width or precision that is a key: it is not printed besides. */
+static int key_star(struct dt_cook *ck, const struct dt_node *call, const struct dt_conv *c,
+		    const struct dt_ident *agg, uint32_t *key)
+{
+	char name[DT_TYPESTR];
+
+	if (*key >= agg->nkeys)
+		return dt_error(ck->diag, D_PRINTF_DYN_PROTO, call->loc,
+				"the * of %%%c needs a key, and @%s has none left", c->conv, agg->name);
+	if (!dt_type_is_integer(agg->keys[*key]))
+		return dt_error(ck->diag, D_PRINTF_DYN_TYPE, call->loc,
+				"the * of %%%c needs an integer, and key %u is %s", c->conv, *key + 1,
+				dt_type_name(agg->keys[*key], name, sizeof(name)));
+	++*key;
+	return 0;
+}
+
 int dt_check_printa(struct dt_cook *ck, struct dt_node *call, struct dt_rec *rec)
 {
 	const struct dt_ident *agg = rec->aggs[0];
@@ -194,9 +211,9 @@ int dt_check_printa(struct dt_cook *ck, struct dt_node *call, struct dt_rec *rec
 
 		if (!c->conv || c->conv == '%')
 			continue;
-		if (c->dynwidth || c->dynprec)
-			return dt_error(ck->diag, D_PRINTF_DYN_PROTO, call->loc,
-					"a format of printa() cannot take a width or precision from an argument");
+		if ((c->dynwidth && key_star(ck, call, c, agg, &key)) ||
+		    (c->dynprec && key_star(ck, call, c, agg, &key)))
+			return -1;
 		if (c->is_agg) {
 			if (check_aggvalue(ck, call, c))
 				return -1;

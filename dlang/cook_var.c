@@ -300,7 +300,7 @@ int dt_cook_index(struct dt_cook *ck, struct dt_node *n)
 /* ---- Members ---------------------------------------------------------------------- */
 
 /* The nearest name, if one is near. */
-static int suggest_member(struct dt_cook *ck, const struct dt_type *sou, const char *name)
+int dt_suggest_member(struct dt_cook *ck, const struct dt_type *sou, const char *name)
 {
 	const char *like = NULL;
 	unsigned best = 3;
@@ -349,7 +349,7 @@ int dt_cook_member(struct dt_cook *ck, struct dt_node *n)
 	if (!m) {
 		dt_error(ck->diag, D_TYPE_MEMBER, n->loc, "%s has no member %s", dt_type_name(t, name, sizeof(name)),
 			 n->name);
-		return suggest_member(ck, dt_type_resolve(t), n->name);
+		return dt_suggest_member(ck, dt_type_resolve(t), n->name);
 	}
 	if (m->bits && off % (8 * dt_type_resolve(m->type)->size) + m->bits > 8 * dt_type_resolve(m->type)->size)
 		return dt_nosup(ck, n->loc, "a bit-field that crosses a unit of its type (a packed structure's)", NULL);

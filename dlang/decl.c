@@ -55,10 +55,20 @@ static int combination(struct dt_parser *ps, struct dt_loc loc)
 	return DT_ERROR(ps, D_DECL_COMBO, loc, "these types cannot be combined");
 }
 
+/* "unsigned struct s", "long size_t": which of the words it is that fits no such type. */
+static int attributed(struct dt_parser *ps, unsigned int words, struct dt_loc loc)
+{
+	if (words & (DT_W_SIGNED | DT_W_UNSIGNED))
+		return DT_ERROR(ps, D_DECL_SIGNINT, loc, "signed and unsigned are for integers only");
+	if (words & (DT_W_SHORT | DT_W_LONG | DT_W_LLONG))
+		return DT_ERROR(ps, D_DECL_LONGINT, loc, "short and long are for integers only");
+	return combination(ps, loc);
+}
+
 int dt_spec_word(struct dt_parser *ps, struct dt_spec *s, enum dt_word word, struct dt_loc loc)
 {
 	if (s->type)
-		return combination(ps, loc);
+		return attributed(ps, word, loc);
 	if (word == DT_W_LONG && s->words & (DT_W_LONG | DT_W_LLONG)) {
 		if (s->words & DT_W_LLONG)
 			return DT_ERROR(ps, D_DECL_COMBO, loc,
@@ -75,14 +85,14 @@ int dt_spec_word(struct dt_parser *ps, struct dt_spec *s, enum dt_word word, str
 int dt_spec_type(struct dt_parser *ps, struct dt_spec *s, const struct dt_type *t, struct dt_loc loc)
 {
 	if (s->type || s->words)
-		return combination(ps, loc);
+		return s->type ? combination(ps, loc) : attributed(ps, s->words, loc);
 	s->type = t;
 	return 0;
 }
 
 int dt_spec_typedef(struct dt_parser *ps, struct dt_spec *s, const char *name, struct dt_loc loc)
 {
-	const struct dt_type *t = dt_types_lookup(ps->types, name);
+	const struct dt_type *t = dt_types_lookup(ps->types, dt_own_name(name) ? dt_own_name(name) : name);
 
 	if (!t)
 		t = dt_foreign_type(ps, DT_T_TYPEDEF, name, loc);
@@ -131,7 +141,8 @@ static const struct dt_type *spec_base(struct dt_parser *ps, const struct dt_spe
 	const struct dt_type *t = s->type;
 
 	if (!t) {
-		enum dt_basic b = dt_words_basic(s->words);
+		/* As in C once: "extern x" is an int. */
+		enum dt_basic b = s->cls && !s->words ? DT_B_INT : dt_words_basic(s->words);
 
 		if (b == DT_B_MAX)
 			return bad_words(ps, s);
@@ -254,7 +265,7 @@ struct dt_params *dt_param(struct dt_parser *ps, struct dt_spec *s, struct dt_de
 	}
 	t = dt_declr_type(ps, s, d);
 	if (t && is_kind(t, DT_T_ASSOC)) {
-		DT_ERROR(ps, D_DECL_ARRTYPE, loc, "an associative array cannot be a parameter");
+		DT_ERROR(ps, D_DECL_PROTO_TYPE, loc, "an associative array cannot be a parameter");
 		return NULL;
 	}
 	if (t && is_kind(t, DT_T_ARRAY))	/* as in C, they are pointers */
@@ -265,6 +276,15 @@ struct dt_params *dt_param(struct dt_parser *ps, struct dt_spec *s, struct dt_de
 		return NULL;
 	*p = (struct dt_param){ .name = dt_declr_name(d), .type = t, .loc = loc };
 	*l = (struct dt_params){ .head = p, .tail = p, .n = 1 };
+	return l;
+}
+
+struct dt_params *dt_params_any(struct dt_parser *ps)
+{
+	struct dt_params *l = dt_palloc(ps, sizeof(*l));
+
+	if (l)
+		l->varargs = true;
 	return l;
 }
 

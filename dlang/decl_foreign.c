@@ -35,6 +35,12 @@ static enum dt_type_kind kind_in_name(const char **name, enum dt_type_kind kind)
 	return kind;
 }
 
+/* "D`name" and "C`name" are the program's own, whatever the kernel has of that name. */
+const char *dt_own_name(const char *name)
+{
+	return (*name == 'D' || *name == 'C') && name[1] == '`' ? name + 2 : NULL;
+}
+
 static const struct dt_type *ask(struct dt_types *ts, enum dt_type_kind kind, const char *name)
 {
 	struct dt_names *names = dt_types_names(ts);
@@ -148,6 +154,8 @@ bool dt_foreign_typedef_here(struct dt_parser *ps, const char *name, size_t pos)
 	const char *end = lx->text + lx->len, *s = skip(lx->text + pos, end);
 	bool like;
 
+	if (dt_own_name(name))
+		return dt_types_lookup(ps->types, dt_own_name(name));
 	if ((!dt_types_names(ps->types) && !is_wide(name)) || dt_types_enumerator(ps->types, name, NULL, NULL))
 		return false;
 	if (lx->mode == DT_LEX_DECL || lx->mode == DT_LEX_TOP)

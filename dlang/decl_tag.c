@@ -18,6 +18,8 @@
 const struct dt_type *dt_tag_ref(struct dt_parser *ps, enum dt_type_kind kind, const char *tag,
 				 struct dt_loc loc)
 {
+	if (dt_own_name(tag))
+		tag = dt_own_name(tag);
 	if (strchr(tag, '`') && dt_types_names(ps->types))
 		return dt_foreign_type(ps, kind, tag, loc);
 	return dt_check_memory(ps, dt_type_tag(ps->types, kind, tag));
@@ -226,19 +228,29 @@ static bool is_signed_constant(const struct dt_node *n)
 	return !n || (n->kind == DT_N_INT && n->u.i.is_decimal && !n->u.i.is_unsigned);
 }
 
+/* Headers of C define what the D libraries define, too. */
+static bool is_same_constant(const struct dt_ident *id, int64_t v)
+{
+	return id->inl && id->inl->kind == DT_N_INT && (int64_t)id->inl->u.i.val == v;
+}
+
 int dt_enum_value(struct dt_parser *ps, const char *name, struct dt_loc loc, struct dt_node *value)
 {
 	struct dt_enum *e = ps->enums;
-	int64_t v = e->next;
+	int64_t v = e->next, pending;
+	struct dt_ident *id;
 	bool too_large;
 
 	if (strchr(name, '`'))
 		return DT_ERROR(ps, D_SYNTAX, loc, "%s cannot be the name of an enumerator", name);
+	id = dt_ident_lookup(ps->p->idents, DT_SCOPE_GLOBAL, name);
 	if (dt_types_enumerator(ps->types, name, NULL, NULL) || dt_types_is_typedef(ps->types, name) ||
-	    dt_enum_pending(ps, name, &v) || dt_ident_lookup(ps->p->idents, DT_SCOPE_GLOBAL, name))
+	    dt_enum_pending(ps, name, &pending) || (id && id->kind != DT_I_INLINE))
 		return DT_ERROR(ps, D_DECL_IDRED, loc, "%s is declared already", name);
 	if (value && dt_const_int(ps, value, D_DECL_ENCONST, "an enumerator", &v) < 0)
 		return -1;
+	if (id && !is_same_constant(id, v))
+		return DT_ERROR(ps, D_DECL_IDRED, loc, "%s is declared already, with another value", name);
 	too_large = v > INT_MAX && !e->large && is_signed_constant(value);
 	e->negative |= v < 0;
 	e->large |= v > INT_MAX;

@@ -42,6 +42,7 @@ static void types(void **state)
 		{ "struct { struct { int a, :3, b:4; } c; struct { int d; }; ; int e[]; } *x;",
 		  "(DECL x: struct (anonymous) *)" },
 		{ "const struct { int a; } x;", "(DECL x: const struct (anonymous))" },
+		{ "self x;", "(DECL self x: int)" },
 	};
 
 	(void)state;
@@ -62,7 +63,9 @@ static void specifier_errors(void **state)
 		{ "long float x;", "D_DECL_LONGINT" }, { "long long double x;", "D_DECL_LONGINT" },
 		{ "short string x;", "D_DECL_LONGINT" }, { "long void x;", "D_DECL_VOIDATTR" },
 		{ "long char x;", "D_DECL_CHARATTR" }, { "short char x;", "D_DECL_CHARATTR" },
-		{ "self x;", "D_SYNTAX 1:1-5 this declaration names no type" }, { "const x;", "D_SYNTAX 1:1-6" },
+		{ "const x;", "D_SYNTAX 1:1-6 this declaration names no type" },
+		{ "unsigned struct s x;", "D_DECL_SIGNINT 1:10-18" }, { "pid_t signed x;", "D_DECL_SIGNINT 1:7-13" },
+		{ "long struct { int a; } x;", "D_DECL_LONGINT" }, { "enum e short x;", "D_DECL_LONGINT" },
 		{ "int;", "D_DECL_USELESS 1:1-4" }, { "pid_t;", "D_DECL_USELESS" },
 		{ "self struct s;", "D_DECL_USELESS" },
 	};
@@ -92,7 +95,7 @@ static void declarator_errors(void **state)
 		{ "int x[void];", "D_DECL_PROTO_TYPE" }, { "int x[int, void];", "D_DECL_PROTO_VOID" },
 		{ "int x[int, ...];", "D_DECL_PROTO_VARARGS" }, { "int x[struct s];", "D_DECL_INCOMPLETE" },
 		{ "int f(void, int);", "D_DECL_PROTO_VOID 1:7-11" }, { "int f(void x);", "D_DECL_PROTO_NAME" },
-		{ "int f(self int x);", "D_DECL_PARMCLASS 1:7-11" }, { "int f(int x[int]);", "D_DECL_ARRTYPE" },
+		{ "int f(self int x);", "D_DECL_PARMCLASS 1:7-11" }, { "int f(int x[int]);", "D_DECL_PROTO_TYPE" },
 		{ "int x, x`y;", "D_DECL_SCOPE 1:8-11 x`y names a symbol" },
 	};
 

@@ -589,6 +589,7 @@ signature:
 params:
 	param_list
 |	param_list ',' ELLIPSIS		{ $$ = $1; $$->varargs = true; }
+|	ELLIPSIS			{ TRY($$ = dt_params_any(ps)); }
 ;
 
 param_list:

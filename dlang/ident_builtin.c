@@ -90,7 +90,7 @@ struct builtin_fn {
 	{ name, DT_I_ACTION, DTRACEACT_##id, DT_IDF_DESTRUCTIVE, NULL }
 
 #define NO_STREAMS "it measures messages of STREAMS, which Linux does not have"
-#define NO_SX "sx locks are FreeBSD's; rw_read_held(), rw_write_held() and rw_iswriter() read a rw_semaphore or rwlock_t"
+#define NO_SX "sx locks are FreeBSD's; rw_read_held() and its kin read an rw_semaphore or rwlock_t"
 
 static const struct builtin_fn fns[] = {
 	ACT("trace", DIFEXPR),

@@ -144,7 +144,8 @@ static int bind_args(struct dt_cook *ck, struct dt_node *n, const struct dt_iden
 		if (dt_cook_expr(ck, a))
 			return -1;
 		if (!dt_assignable(a, def->params[i]))
-			return dt_error(ck->diag, D_PROTO_ARG, a->loc, "argument %u of %s[ ] is of type %s, and this is %s",
+			return dt_error(ck->diag, D_PROTO_ARG, a->loc, "argument %u of %s[ ] is of type %s, "
+					"and this is %s",
 					i + 1, id->name, dt_type_name(def->params[i], want, sizeof(want)),
 					dt_typestr(a, got));
 		if (dt_convert(ck, a, def->params[i]) || dt_arg_settle(ck, a, &k))

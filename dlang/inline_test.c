@@ -24,7 +24,8 @@ static void uses(void **state)
 		/* an argument's effects happen once, whether it is used often or not at all */
 		{ "inline int f[int a] = a + a; BEGIN { x = 5; trace(f[x++]); trace(x); }", "10 6" },
 		{ "inline int f[int a] = 7; BEGIN { y = 5; trace(f[y++]); trace(y); }", "7 6" },
-		{ "inline int f[int a, int b] = a * 100 + b + b; BEGIN { z = 1; trace(f[z++, z++]); trace(z); }", "104 3" },
+		{ "inline int f[int a, int b] = a * 100 + b + b; BEGIN { z = 1; trace(f[z++, z++]); trace(z); "
+				"}", "104 3" },
 		{ "inline string f[string a] = strjoin(a, a); BEGIN { trace(f[strjoin(\"a\", \"b\")]); }", "\"abab\"" },
 		/* one in another, and as an argument of itself */
 		{ "inline int f[int a] = a + 1; inline int g[int a] = f[a] * f[a + 1]; BEGIN { trace(g[2]); }", "12" },
@@ -73,7 +74,8 @@ static void library(void **state)
 
 	(void)state;
 	m->cc.library = m->cc.empty_ok = true;
-	machine_compile(m, "inline int A = 4;\ninline int bad[int x] = ((struct nosuch *)x)->y;\ninline int B = A + 1;");
+	machine_compile(m,
+			"inline int A = 4;\ninline int bad[int x] = ((struct nosuch *)x)->y;\ninline int B = A + 1;");
 	m->cc.library = false;
 	expect_on(m, "BEGIN { trace(B); }", "5");
 	expect_refused(m, "BEGIN { trace(bad[1]); }", D_OP_INCOMPLETE, 15);
@@ -83,11 +85,7 @@ static void library(void **state)
 
 static void refused(void **state)
 {
-	static const struct {
-		const char *text;
-		enum dt_tag tag;
-		unsigned col;
-	} cases[] = {
+	static const struct expect_refusal cases[] = {
 		{ "inline int X = \"a\";", D_OP_INCOMPAT, 16 },
 		{ "inline int X = X;", D_IDENT_UNDEF, 16 },
 		{ "inline int f[int a] = f[a - 1];", D_IDENT_UNDEF, 23 },
@@ -106,12 +104,7 @@ static void refused(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct machine *m = machine_create();
-
-		expect_refused(m, cases[i].text, cases[i].tag, cases[i].col);
-		machine_destroy(m);
-	}
+	expect_refusals(machine_create, NULL, cases, sizeof(cases) / sizeof(cases[0]));
 }
 
 /* Definitions that double at each step end in an error, not in all of memory. */
@@ -123,7 +116,8 @@ static void explosion(void **state)
 
 	(void)state;
 	for (int i = 1; i < 40; i++)
-		n += (size_t)snprintf(text + n, sizeof(text) - n, "inline long f%d[long a] = f%d[a] + f%d[a];\n", i, i - 1,
+		n += (size_t)snprintf(text + n, sizeof(text) - n,
+				"inline long f%d[long a] = f%d[a] + f%d[a];\n", i, i - 1,
 				      i - 1);
 	m->diag = (struct dt_diag){ 0 };
 	assert_null(dt_compile(&m->cc, text, n));

@@ -51,7 +51,8 @@ static const struct {
 	{ "BEGIN { sym(execname); }", D_PROTO_ARG },
 	{ "BEGIN { copyout(alloca(8), arg0, 8); copyoutstr(\"a\", arg0); copyoutstr(\"a\", arg0, 2); }", D_UNKNOWN },
 	{ "BEGIN { copyout(1, arg0, 8); }", D_PROTO_ARG },
-	{ "BEGIN { trace(json(\"{}\", \"a\")); trace(progenyof(1)); trace(cwd); trace(root); trace(execargs); }", D_UNKNOWN },
+	{ "BEGIN { trace(json(\"{}\", \"a\")); trace(progenyof(1)); trace(cwd); trace(root); trace(execargs); "
+			"}", D_UNKNOWN },
 	{ "BEGIN { trace(vtimestamp + errno + pset + chip + lgrp + regs[R_PC]); }", D_UNKNOWN },
 	{ "BEGIN { json(1, \"a\"); }", D_PROTO_ARG },
 };
@@ -107,7 +108,8 @@ static void through_ifs(void **state)
 {
 	static const char first[] = "BEGIN { speculate(1); if (arg0) { trace(10); } else { trace(20); } trace(30); }";
 	static const char side[] = "BEGIN { if (arg0) { speculate(1); trace(10); } else { trace(20); } trace(30); }";
-	static const char deep[] = "BEGIN / 1 / { if (arg0 > 1) { if (arg0 > 2) { speculate(1); } trace(1); } trace(2); "
+	static const char deep[] = "BEGIN / 1 / { if (arg0 > 1) { if (arg0 > 2) { speculate(1); } trace(1); } "
+			"trace(2); "
 				   "if (arg0 < 9) { trace(3); } trace(4); }";
 	static const char failed[] = "BEGIN { speculate(0); if (arg0) { trace(10); } trace(30); }";
 
@@ -123,7 +125,8 @@ static void through_ifs(void **state)
 	expect(deep, 9, "", "1 2 4");
 	expect(failed, 1, "", "");
 	/* %spec of one firing is not the next one's */
-	expect("BEGIN { if (arg0) { speculate(1); } trace(1); } BEGIN { if (!arg0) { speculate(1); } trace(2); }", 1, "2", "1");
+	expect("BEGIN { if (arg0) { speculate(1); } trace(1); } BEGIN { if (!arg0) { speculate(1); } trace(2); "
+			"}", 1, "2", "1");
 }
 
 int main(void)

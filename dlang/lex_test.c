@@ -106,7 +106,7 @@ static void comments(void **state)
 }
 
 static char *const args[] = { "x.d", "42", "name", "two words", "-3", "0x10", "99999999999999999999", "12x", "string",
-			      "a:b", "" };
+			      "a:b", "", "\"quoted\"" };
 
 static void check_args(const struct front_case *c, size_t n, bool defaultargs)
 {
@@ -139,9 +139,12 @@ static void macro_arguments(void **state)
 		{ "BEGIN{1-$4}", BODY("(EXPR (OP2 - (INT 1) (OP1 - (INT 3))))") },
 		{ "BEGIN{$2($1)}", BODY("(EXPR (CALL name (INT 42)))") },
 		{ "BEGIN{($8)x}", BODY("(EXPR (CAST string (IDENT x)))") },
-		{ "BEGIN{$3}", "D_MACRO_INVAL 1:7-9" }, { "BEGIN{$6}", "D_MACRO_OFLOW 1:7-9" },
-		{ "BEGIN{$7}", "D_MACRO_INVAL" }, { "BEGIN{$10}", "D_MACRO_INVAL" },
-		{ "BEGIN{$11}", "D_MACRO_UNDEF 1:7-10" }, { "BEGIN{$$11}", "D_MACRO_UNDEF 1:7-11" },
+		{ "BEGIN{$3}", BODY("(EXPR (STR \"two words\"))") }, { "BEGIN{$6}", "D_MACRO_OFLOW 1:7-9" },
+		{ "BEGIN{$7}", BODY("(EXPR (STR \"12x\"))") }, { "BEGIN{$10}", BODY("(EXPR (STR \"\"))") },
+		{ "BEGIN{$11}", BODY("(EXPR (STR \"quoted\"))") },
+		{ "BEGIN{$12}", "D_MACRO_UNDEF 1:7-10" }, { "BEGIN{$$12}", "D_MACRO_UNDEF 1:7-11" },
+		{ "#pragma D option defaultargs\nBEGIN{$12}",
+		  "(PROGRAM (PRAGMA option defaultargs) (CLAUSE (PDESC :::BEGIN) (EXPR (INT 0))))" },
 		{ "BEGIN{$99999999999999999999}", "D_MACRO_UNDEF" },
 		{ "$2:$2:$$2:x$1y{}", "(PROGRAM (CLAUSE (PDESC name:name:name:x42y)))" },
 		{ "$9{}", "(PROGRAM (CLAUSE (PDESC ::a:b)))" },

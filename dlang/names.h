@@ -35,7 +35,7 @@ struct dt_symbol {
 	const char *name;
 	uint64_t addr;			/* 0: not to be had (kptr_restrict, no privilege), though it exists */
 	uint64_t size;			/* bytes; 0: unknown */
-	const struct dt_type *type;	/* of the object or the function; NULL: unknown, only its address is of use */
+	const struct dt_type *type;	/* of the object or the function; NULL: unknown, only its address counts */
 	bool func;			/* its value is its address */
 	bool percpu;			/* addr is an offset into each CPU's area */
 };
@@ -67,7 +67,7 @@ struct dt_names {
 	 */
 	int (*probe_args)(void *ctx, const dtrace_probedesc_t *pat, const struct dt_type **argv,
 			  const char **names, unsigned int max);
-	bool kernel_undef, user_undef;	/* -x knodefs, unodefs: an unknown symbol is no error, but is at address 0 */
+	bool kernel_undef, user_undef;	/* -x knodefs, unodefs: an unknown symbol is at address 0 */
 	char why[256];			/* why the last answer was no, or empty */
 };
 

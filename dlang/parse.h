@@ -190,6 +190,7 @@ struct dt_declr *dt_declr_func(struct dt_parser *ps, struct dt_params *params, s
 struct dt_declr *dt_declr_join(struct dt_parser *ps, struct dt_declr *inner, struct dt_declr *outer);
 
 struct dt_params *dt_param(struct dt_parser *ps, struct dt_spec *s, struct dt_declr *d, struct dt_loc loc);
+struct dt_params *dt_params_any(struct dt_parser *ps);	/* "(...)" */
 struct dt_params *dt_params_join(struct dt_params *a, struct dt_params *b);
 /* A FUNC type of any result with these parameters (NULL: none), and their names. */
 const struct dt_type *dt_params_func(struct dt_parser *ps, struct dt_params *l, const char ***names);
@@ -213,6 +214,8 @@ struct dt_node *dt_inline(struct dt_parser *ps, struct dt_loc loc, struct dt_spe
 const struct dt_type *dt_tag_ref(struct dt_parser *ps, enum dt_type_kind kind, const char *tag,
 				 struct dt_loc loc);
 /* decl_foreign.c: a type of the kernel or a process, "ext4`foo_t" (or without an object); NULL: diag set. */
+/* What stands behind "D`" or "C`"; NULL if @name begins with neither. */
+const char *dt_own_name(const char *name);
 const struct dt_type *dt_foreign_type(struct dt_parser *ps, enum dt_type_kind kind, const char *name,
 				      struct dt_loc loc);
 /* Is the word that ends at @pos, which D does not know, placed like a type's name, and one of the kernel's? */

@@ -321,7 +321,8 @@ static void messages(void **state)
 		{ "BEGIN { a-> }", "D_SYNTAX 1:13-14 syntax error near \"}\": expected a name", "" },
 		{ "BEGIN { # }", "D_SYNTAX 1:9-10 syntax error near \"#\": expected a statement or \"}\"", "" },
 		{ "BEGIN,", "D_SYNTAX 1:7-7 syntax error at the end of the program: expected a probe description", "" },
-		{ "int f(", "D_SYNTAX 1:7-7 syntax error at the end of the program: expected a type or \")\"", "" },
+		{ "int f(", "D_SYNTAX 1:7-7 syntax error at the end of the program: expected a type, "
+				"\"...\" or \")\"", "" },
 		{ "BEGIN { \001 }", "D_SYNTAX 1:9-10 syntax error near \"?\": expected a statement or \"}\"", "" },
 		{ "BEGIN { x y12345678901234567890123456789012345678901234567890 }",
 		  "D_SYNTAX 1:11-62 syntax error near "

@@ -448,7 +448,8 @@ static int convert_arg(struct dt_cook *ck, struct dt_node *n, struct dt_node *v,
 		return 0;
 	}
 	if (!dt_xlator_find(ck, v, out))
-		return dt_error(ck->diag, D_ARGS_XLATOR, n->loc, "there is no translator that makes args[%u], a %s, of a %s",
+		return dt_error(ck->diag, D_ARGS_XLATOR, n->loc, "there is no translator that makes args[%u], "
+				"a %s, of a %s",
 				i, dt_type_name(to, name, sizeof(name)), dt_typestr(v, got));
 	n->kind = DT_N_XLATE;
 	n->kid[0] = v;
@@ -472,7 +473,8 @@ int dt_cook_args(struct dt_cook *ck, struct dt_node *n)
 		return -1;
 	if (!dt_is_const_int(index))
 		return dt_error(ck->diag, D_PROTO_ARG, index->loc,
-				"the index of args[] must be a constant integer, because each argument has its own type");
+				"the index of args[] must be a constant integer, "
+				"because each argument has its own type");
 	dt_attr_use(ck, id);
 	if (find_args(&a))
 		return -1;

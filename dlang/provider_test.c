@@ -56,11 +56,7 @@ static void arguments(void **state)
 
 static void refused(void **state)
 {
-	static const struct {
-		const char *text;
-		enum dt_tag tag;
-		unsigned col;
-	} cases[] = {
+	static const struct expect_refusal cases[] = {
 		{ "blk:::start { trace(args[3]); }", D_ARGS_IDX, 26 },
 		{ "blk:::start { trace(args[-1]); }", D_ARGS_IDX, 26 },
 		{ "blk:::start { trace(args[arg0]); }", D_PROTO_ARG, 26 },
@@ -81,13 +77,7 @@ static void refused(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct machine *m = world();
-
-		machine_compile(m, DEFS "BEGIN { trace(1); }");
-		expect_refused(m, cases[i].text, cases[i].tag, cases[i].col);
-		machine_destroy(m);
-	}
+	expect_refusals(world, DEFS "BEGIN { trace(1); }", cases, sizeof(cases) / sizeof(cases[0]));
 }
 
 /* Debug information, as a table. */
@@ -188,7 +178,8 @@ static void pragmas(void **state)
 		{ "#pragma D attributes Stable/Stable/Nowhere X", D_PRAGMA_MALFORM, 1 },
 		{ "#pragma D attributes Stable/Stable/Common nosuch\nBEGIN { trace(1); }", D_PRAGMA_UNUSED, 1 },
 		{ "#pragma D attributes Stable/Stable/Common pid\nBEGIN { trace(1); }", D_PRAGMA_SCOPE, 1 },
-		{ "#pragma D attributes Stable/Stable/Common provider nosuch args\nBEGIN { trace(1); }", D_PRAGMA_INVAL, 1 },
+		{ "#pragma D attributes Stable/Stable/Common provider nosuch args\nBEGIN { trace(1); }",
+				D_PRAGMA_INVAL, 1 },
 		{ "#pragma D binding 1.0 X", D_PRAGMA_MALFORM, 1 },
 		{ "#pragma D binding \"x\" X", D_PRAGMA_MALFORM, 1 },
 		{ "#pragma D binding \"1.0\" nosuch\nBEGIN { trace(1); }", D_PRAGMA_UNUSED, 1 },

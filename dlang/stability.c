@@ -94,6 +94,7 @@ static bool is_word(const char *s, size_t n, const char *what)
 /* ---- Providers ---------------------------------------------------------------------- */
 
 #define ATTR(n, d, c) { DT_ST_##n, DT_ST_##d, DT_CL_##c }
+#define HIDDEN ATTR(PRIVATE, PRIVATE, UNKNOWN)
 #define SAME(a) { a, a, a, a, a }
 
 /* Source: Guide, the chapters of the providers. Parts: provider, module, function, name, args. */
@@ -102,21 +103,21 @@ static const struct {
 	bool number;			/* a process's follows, or a rate */
 	struct dt_attr attr[DT_PA_MAX];
 } providers[] = {
-	{ "dtrace", false, { ATTR(STABLE, STABLE, COMMON), ATTR(PRIVATE, PRIVATE, UNKNOWN), ATTR(PRIVATE, PRIVATE, UNKNOWN),
+	{ "dtrace", false, { ATTR(STABLE, STABLE, COMMON), HIDDEN, HIDDEN,
 			     ATTR(STABLE, STABLE, COMMON), ATTR(STABLE, STABLE, COMMON) } },
 	{ "profile", false, { ATTR(EVOLVING, EVOLVING, COMMON), ATTR(UNSTABLE, UNSTABLE, COMMON),
-			      ATTR(PRIVATE, PRIVATE, UNKNOWN), ATTR(EVOLVING, EVOLVING, COMMON),
+			      HIDDEN, ATTR(EVOLVING, EVOLVING, COMMON),
 			      ATTR(EVOLVING, EVOLVING, COMMON) } },
 	{ "tick", false, { ATTR(EVOLVING, EVOLVING, COMMON), ATTR(UNSTABLE, UNSTABLE, COMMON),
-			   ATTR(PRIVATE, PRIVATE, UNKNOWN), ATTR(EVOLVING, EVOLVING, COMMON),
+			   HIDDEN, ATTR(EVOLVING, EVOLVING, COMMON),
 			   ATTR(EVOLVING, EVOLVING, COMMON) } },
-	{ "pid", true, { ATTR(EVOLVING, EVOLVING, ISA), ATTR(PRIVATE, PRIVATE, UNKNOWN), ATTR(PRIVATE, PRIVATE, UNKNOWN),
-			 ATTR(EVOLVING, EVOLVING, ISA), ATTR(PRIVATE, PRIVATE, UNKNOWN) } },
-	{ "syscall", false, { ATTR(EVOLVING, EVOLVING, COMMON), ATTR(PRIVATE, PRIVATE, UNKNOWN), ATTR(UNSTABLE, UNSTABLE, ISA),
+	{ "pid", true, { ATTR(EVOLVING, EVOLVING, ISA), HIDDEN, HIDDEN,
+			 ATTR(EVOLVING, EVOLVING, ISA), HIDDEN } },
+	{ "syscall", false, { ATTR(EVOLVING, EVOLVING, COMMON), HIDDEN, ATTR(UNSTABLE, UNSTABLE, ISA),
 			      ATTR(EVOLVING, EVOLVING, COMMON), ATTR(UNSTABLE, UNSTABLE, ISA) } },
-	{ "fbt", false, { ATTR(EVOLVING, EVOLVING, ISA), ATTR(PRIVATE, PRIVATE, UNKNOWN), ATTR(PRIVATE, PRIVATE, UNKNOWN),
+	{ "fbt", false, { ATTR(EVOLVING, EVOLVING, ISA), HIDDEN, HIDDEN,
 			  ATTR(EVOLVING, EVOLVING, ISA), ATTR(PRIVATE, PRIVATE, ISA) } },
-	{ "sdt", false, { ATTR(EVOLVING, EVOLVING, ISA), ATTR(PRIVATE, PRIVATE, UNKNOWN), ATTR(PRIVATE, PRIVATE, UNKNOWN),
+	{ "sdt", false, { ATTR(EVOLVING, EVOLVING, ISA), HIDDEN, HIDDEN,
 			  ATTR(PRIVATE, PRIVATE, ISA), ATTR(PRIVATE, PRIVATE, ISA) } },
 };
 
@@ -271,7 +272,8 @@ static int provider_attributes(struct dt_cook *ck, const struct dt_node *n, stru
 		return 0;
 	}
 	return dt_error(ck->diag, D_PRAGMA_MALFORM, n->loc,
-			"the attributes of a provider are those of its provider, module, function, name or args, not %.*s",
+			"the attributes of a provider are those of its provider, module, function, "
+					"name or args, not %.*s",
 			(int)plen, part);
 }
 
@@ -340,7 +342,8 @@ static struct dt_ident *target(struct dt_cook *ck, const struct dt_pending *p)
 static int apply(struct dt_cook *ck, const struct dt_pending *p, struct dt_ident *id)
 {
 	if (!ck->cc->library && (id->flags & DT_IDF_BUILTIN))
-		return dt_error(ck->diag, D_PRAGMA_SCOPE, p->loc, "%s is not of this program, so its %s cannot be changed",
+		return dt_error(ck->diag, D_PRAGMA_SCOPE, p->loc, "%s is not of this program, "
+				"so its %s cannot be changed",
 				p->name, p->is_version ? "version" : "attributes");
 	if (p->is_version) {
 		id->version = p->version;

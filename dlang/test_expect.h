@@ -82,4 +82,24 @@ __attribute__((unused)) static void expect_refused(struct machine *m, const char
 	assert_int_equal(dt_types_mark(m->types), types);
 }
 
+struct expect_refusal {
+	const char *text;
+	enum dt_tag tag;
+	unsigned col;
+};
+
+/* Each on a machine of its own, where @before (or NULL) is compiled first. */
+__attribute__((unused)) static void expect_refusals(struct machine *(*world)(void), const char *before,
+						    const struct expect_refusal *cases, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct machine *m = world();
+
+		if (before)
+			machine_compile(m, before);
+		expect_refused(m, cases[i].text, cases[i].tag, cases[i].col);
+		machine_destroy(m);
+	}
+}
+
 #endif /* DT_TEST_EXPECT_H */

@@ -26,7 +26,7 @@ struct thing {
 	unsigned char flex[];
 };
 
-static _Alignas(16) unsigned char raw[2 * sizeof(struct thing) + 8];	/* two, and what the second's flex[] holds */
+static _Alignas(16) unsigned char raw[2 * sizeof(struct thing) + 8];	/* two, and the second's flex[] */
 #define memory	((struct thing *)raw)
 static unsigned long counter = 41;
 static unsigned int asked;	/* questions about types */
@@ -58,7 +58,8 @@ static bool complete(void *ctx, struct dt_type *t, const void *foreign)
 #define OFF(m)	(8 * offsetof(struct thing, m))
 	const struct dt_member m[] = {
 		{ "pid", tint(DT_B_INT), OFF(pid), 0 },
-		{ "low", tint(DT_B_UINT), 32, 3 }, { "mid", tint(DT_B_UINT), 35, 7 }, { "high", tint(DT_B_UINT), 42, 22 },
+		{ "low", tint(DT_B_UINT), 32, 3 }, { "mid", tint(DT_B_UINT), 35, 7 }, { "high",
+				tint(DT_B_UINT), 42, 22 },
 		{ "neg", tint(DT_B_INT), 64, 5 },
 		{ NULL, anon, OFF(anon_a), 0 },
 		{ "in", inner, OFF(in), 0 },

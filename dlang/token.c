@@ -539,7 +539,17 @@ static int negative_or_not(struct dt_parser *ps, struct dt_loc loc, bool negativ
 	return *node ? TOK_INTEGER : -1;
 }
 
-/* An argument that starts like a number must be one; any other is a name, taken as if it stood there. */
+static int string_token(struct dt_parser *ps, const char *s, size_t n, struct dt_loc loc, struct dt_node **node)
+{
+	*node = dt_node_new(ps, DT_N_STR, loc);
+	if (!*node)
+		return -1;
+	(*node)->u.s.len = n;
+	(*node)->u.s.bytes = dt_pstrndup(ps, s, n);
+	return (*node)->u.s.bytes ? TOK_STRING_CONST : -1;
+}
+
+/* A number or a name, taken as if it stood there; all else is a string, with or without quotes of its own. */
 static int arg_token(struct dt_parser *ps, const char *arg, struct dt_loc loc,
 		     struct dt_node **node, const char **name)
 {
@@ -547,6 +557,7 @@ static int arg_token(struct dt_parser *ps, const char *arg, struct dt_loc loc,
 	size_t n = strlen(s), used;
 	unsigned int base;
 	uint64_t val;
+	bool quoted;
 
 	if (isdigit((unsigned char)*s)) {
 		if (read_digits(s, n, &used, &base, &val) < 0)
@@ -559,10 +570,9 @@ static int arg_token(struct dt_parser *ps, const char *arg, struct dt_loc loc,
 		if (!arg[used])
 			return dt_lex_word(ps, arg, used, name);
 	}
-	DT_ERROR(ps, D_MACRO_INVAL, loc,
-		 "macro argument \"%.64s\" is neither an integer nor a name", arg);
-	dt_hint(ps->diag, "write two dollar signs ($$1) to use an argument as a string");
-	return -1;
+	n = strlen(arg);
+	quoted = n > 1 && *arg == '"' && arg[n - 1] == '"';
+	return string_token(ps, arg + quoted, n - 2 * quoted, loc, node);
 }
 
 int dt_lex_macro(struct dt_parser *ps, const char *s, size_t n, struct dt_loc loc,
@@ -585,10 +595,5 @@ int dt_lex_macro(struct dt_parser *ps, const char *s, size_t n, struct dt_loc lo
 	if (!quoted)
 		return r ? negative_or_not(ps, loc, false, 0, node) :
 		       arg_token(ps, text, loc, node, name);
-	*node = dt_node_new(ps, DT_N_STR, loc);
-	if (!*node)
-		return -1;
-	(*node)->u.s.len = strlen(text);
-	(*node)->u.s.bytes = dt_pstrndup(ps, text, (*node)->u.s.len);
-	return (*node)->u.s.bytes ? TOK_STRING_CONST : -1;
+	return string_token(ps, text, strlen(text), loc, node);
 }

@@ -45,8 +45,10 @@ static void members(void **state)
 		{ "BEGIN { trace(xlate <out_t>(IN).o_bits); }", "2" },
 		{ "BEGIN { trace(xlate <out_t>(IN).o_up->o_pid); }", "7" },
 		{ "BEGIN { trace((*xlate <out_t>(IN).o_up).o_name); }", "\"upper\"" },
-		{ "inline out_t *cur = xlate <out_t *>(IN); BEGIN { trace(cur->o_pid); trace(cur->o_up->o_prio); }", "42 101" },
-		{ "inline out_t o[struct in *p] = xlate <out_t>(p); BEGIN { trace(o[IN].o_pid); trace(o[IN->up].o_pid); }",
+		{ "inline out_t *cur = xlate <out_t *>(IN); BEGIN { trace(cur->o_pid); "
+				"trace(cur->o_up->o_prio); }", "42 101" },
+		{ "inline out_t o[struct in *p] = xlate <out_t>(p); BEGIN { trace(o[IN].o_pid); "
+				"trace(o[IN->up].o_pid); }",
 		  "42 7" },
 		{ "BEGIN { this->p = IN; trace(xlate <out_t>(this->p).o_prio); trace(xlate <out_t>(IN->up).o_prio); }",
 		  "97 101" },
@@ -81,7 +83,8 @@ static void members(void **state)
 static void choice(void **state)
 {
 	static const char *const cases[][2] = {
-		{ "struct o { int a; }; translator struct o < long x > { a = 1; }; translator struct o < int x > { a = 2; };"
+		{ "struct o { int a; }; translator struct o < long x > { a = 1; }; "
+				"translator struct o < int x > { a = 2; };"
 		  "BEGIN { trace(xlate <struct o>((int)arg1).a); trace(xlate <struct o>((long)arg1).a); }", "2 1" },
 		{ "struct o { int a; }; translator struct o < long x > { a = x; }; BEGIN { "
 		  "trace(xlate <struct o>((char)arg1).a); }", "-5" },
@@ -89,12 +92,16 @@ static void choice(void **state)
 		  "trace(xlate <struct o>((int)3).a); }", "3" },
 		{ "struct o { int a; }; struct p { int b; }; translator struct o < const struct in *x > { a = 1; };"
 		  "struct in { int z; }; BEGIN { trace(xlate <struct o>((struct in *)arg0).a); }", "1" },
-		{ "struct o { int a; }; translator struct o < struct in *x > { a = 1; }; translator struct o < userland "
+		{ "struct o { int a; }; translator struct o < struct in *x > { a = 1; }; "
+				"translator struct o < userland "
 		  "struct in *x > { a = 2; }; struct in { int z; }; BEGIN { "
-		  "trace(xlate <struct o>((userland struct in *)arg0).a); trace(xlate <struct o>((struct in *)arg0).a); }",
+		  "trace(xlate <struct o>((userland struct in *)arg0).a); "
+				"trace(xlate <struct o>((struct in *)arg0).a); }",
 		  "2 1" },
-		{ "struct o { int a; }; struct p { int b; }; translator struct o < int x > { a = 1; }; translator struct p "
-		  "< int x > { b = 2; }; BEGIN { trace(xlate <struct p>(0).b); trace(xlate <struct o>(0).a); }", "2 1" },
+		{ "struct o { int a; }; struct p { int b; }; translator struct o < int x > { a = 1; }; "
+				"translator struct p "
+		  "< int x > { b = 2; }; BEGIN { trace(xlate <struct p>(0).b); trace(xlate <struct o>(0).a); "
+				"}", "2 1" },
 		{ "struct o { int a; }; translator struct o < string s > { a = strlen(s); }; BEGIN { "
 		  "trace(xlate <struct o>(\"abc\").a); }", "3" },
 	};
@@ -112,11 +119,13 @@ static void choice(void **state)
 static void whole(void **state)
 {
 	static const char *const cases[][2] = {
-		{ "struct o { int a; short b; char c; int d; }; translator struct o < int x > { a = x; c = x + 1; d = -1; }; "
+		{ "struct o { int a; short b; char c; int d; }; translator struct o < int x > { a = x; "
+				"c = x + 1; d = -1; }; "
 		  "BEGIN { trace(xlate <struct o>(0x1234)); }", "34120000" "0000" "35" "00" "ffffffff" },
 		{ "struct o { unsigned a : 4, b : 4; char t[6]; }; translator struct o < int x > { a = x; b = 5; "
 		  "t = \"hello world\"; }; BEGIN { trace(xlate <struct o>(0xff)); }", "5f" "68656c6c6f00" "00" },
-		{ "struct o { int a; }; translator struct o < int x > { a = x; }; BEGIN { this->p = xlate <struct o *>(6); "
+		{ "struct o { int a; }; translator struct o < int x > { a = x; }; BEGIN { "
+				"this->p = xlate <struct o *>(6); "
 		  "trace(this->p->a); trace(*xlate <struct o *>(7)); }", "6 07000000" },
 		{ "struct o { int a; int b; }; translator struct o < int x > { a = x; b = 2; }; struct o v; BEGIN { "
 		  "v = xlate <struct o>(3); trace(v.a + v.b); }", "5" },
@@ -126,7 +135,8 @@ static void whole(void **state)
 		{ "struct o { int a; }; translator struct o < int x > { a = x; }; BEGIN { "
 		  "trace((arg0 ? xlate <struct o *>(1) : xlate <struct o *>(2))->a); }", "1" },
 		/* variables remember what is translated: across clauses, firings and ifs */
-		{ "struct o { int a; }; translator struct o < int x > { a = x * 10; }; BEGIN { self->p = xlate <struct o *>(6); "
+		{ "struct o { int a; }; translator struct o < int x > { a = x * 10; }; BEGIN { "
+				"self->p = xlate <struct o *>(6); "
 		  "g = xlate <struct o *>(4); this->q = xlate <struct o *>(3); if (arg0) { trace(this->q->a); } } "
 		  "BEGIN { trace(self->p->a); trace(g->a); trace(this->q->a); g = 0; } BEGIN /g == NULL && self->p/ { "
 		  "trace(g ? 1 : 2); trace(!self->p); }", "30 60 40 30 2 0" },
@@ -154,7 +164,8 @@ static void text_members(void **state)
 	(void)state;
 	expect_on(m, "struct in { int pid; short prio; char name[8]; struct in *up; };\n"
 		  "struct out { string o_name; char o_text[4]; char o_copy[8]; };\n"
-		  "translator struct out < struct in *I > { o_name = I->name; o_text = stringof(I->name); o_copy = I->name; };\n"
+		  "translator struct out < struct in *I > { o_name = I->name; o_text = stringof(I->name); "
+				"o_copy = I->name; };\n"
 		  "struct out v; BEGIN { v = xlate <struct out>((struct in *)arg0); trace(v.o_name); "
 		  "trace(stringof(v.o_text)); trace(stringof(v.o_copy)); }",
 		  "\"sleeper\" \"sle\" \"sleeper\"");
@@ -164,11 +175,7 @@ static void text_members(void **state)
 
 static void refused(void **state)
 {
-	static const struct {
-		const char *text;
-		enum dt_tag tag;
-		unsigned col;
-	} cases[] = {
+	static const struct expect_refusal cases[] = {
 		{ "struct o { int a; }; translator struct o < int x > { a = x; }; struct o *p; BEGIN { "
 		  "p = xlate <struct o *>(6); }", D_OP_INCOMPAT, 87 },
 		{ "struct o { int a; }; translator struct o < int x > { a = x; }; BEGIN { "
@@ -179,32 +186,32 @@ static void refused(void **state)
 		{ "struct o { int a; }; translator struct o < int p > { a = 1; a = 2; };", D_XLATE_MEMB, 61 },
 		{ "struct o { int a; }; translator struct o < int p > { a = \"x\"; };", D_XLATE_INCOMPAT, 58 },
 		{ "struct o { int a; }; translator struct o < int p > { a = q; };", D_IDENT_UNDEF, 58 },
-		{ "struct o { int a; }; translator struct o < int p > { a = p; }; translator struct o < int q > { a = q; };",
+		{ "struct o { int a; }; translator struct o < int p > { a = p; }; "
+				"translator struct o < int q > { a = q; };",
 		  D_XLATE_REDECL, 64 },
 		{ "struct o { int a; }; BEGIN { trace(xlate <struct o>(1).a); }", D_XLATE_NONE, 36 },
-		{ "struct o { int a; }; translator struct o < int *p > { a = 1; }; BEGIN { trace(xlate <struct o>(\"s\").a); }",
+		{ "struct o { int a; }; translator struct o < int *p > { a = 1; }; BEGIN { "
+				"trace(xlate <struct o>(\"s\").a); }",
 		  D_XLATE_NONE, 79 },
 		{ "BEGIN { trace(xlate <int>(3)); }", D_XLATE_NONE, 15 },
 		{ "struct o { int a; int b; }; translator struct o < int p > { a = 1; }; BEGIN { "
 		  "trace(xlate <struct o>(1).b); }", D_XLATE_NOCONV, 105 },
 		{ "struct o { int a; int b; }; translator struct o < int p > { a = 1; }; BEGIN { "
 		  "trace(xlate <struct o>(1).c); }", D_TYPE_MEMBER, 105 },
-		{ "struct o { int a; }; translator struct o < int p > { a = 1; }; BEGIN { trace(xlate <struct o *>(1).a); }",
+		{ "struct o { int a; }; translator struct o < int p > { a = 1; }; BEGIN { "
+				"trace(xlate <struct o *>(1).a); }",
 		  D_OP_SOU, 100 },
 		{ "struct o { int a; }; translator struct o < int p > { a = 1; }; BEGIN { xlate <struct o>(1).a = 2; }",
 		  D_OP_LVAL, 94 },
-		{ "struct o { int a; struct o *n; }; translator struct o < int p > { a = 1; n = xlate <struct o *>(p); }; "
+		{ "struct o { int a; struct o *n; }; translator struct o < int p > { a = 1; "
+				"n = xlate <struct o *>(p); }; "
 		  "BEGIN { trace(xlate <struct o>(1)); }", D_XLATE_MEMB, 118 },
-		{ "struct o { int a; }; translator struct o < int p > { a = xlate <struct o>(p).a; };", D_XLATE_MEMB, 78 },
+		{ "struct o { int a; }; translator struct o < int p > { a = xlate <struct o>(p).a; };",
+				D_XLATE_MEMB, 78 },
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct machine *m = world();
-
-		expect_refused(m, cases[i].text, cases[i].tag, cases[i].col);
-		machine_destroy(m);
-	}
+	expect_refusals(world, NULL, cases, sizeof(cases) / sizeof(cases[0]));
 }
 
 int main(void)

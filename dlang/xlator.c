@@ -219,9 +219,11 @@ int dt_xlate_member(struct dt_cook *ck, struct dt_node *n)
 		return 0;
 	def = base->u.xl.by->def;
 	m = dt_type_member(dt_type_resolve(def->out), n->name, &off);
-	if (!m)
-		return dt_error(ck->diag, D_TYPE_MEMBER, n->loc, "%s has no member %s",
-				dt_type_name(def->out, out, sizeof(out)), n->name);
+	if (!m) {
+		dt_error(ck->diag, D_TYPE_MEMBER, n->loc, "%s has no member %s",
+			 dt_type_name(def->out, out, sizeof(out)), n->name);
+		return dt_suggest_member(ck, dt_type_resolve(def->out), n->name);
+	}
 	xm = find_xmember(def, n->name);
 	if (!xm)
 		return dt_error(ck->diag, D_XLATE_NOCONV, n->loc, "the translator %s does not say what %s is",
@@ -357,8 +359,10 @@ int dt_xlate_assign(struct dt_cook *ck, struct dt_node *n)
 	xl = xlate_of(r, true);
 	if (!xl || l->kind != DT_N_VAR || !dt_type_is_scalar(xl->kid[0]->type) ||
 	    (l->ident->def ? l->ident->def->by != xl->u.xl.by : !dt_is_dyn(l->type))) {
-		dt_error(ck->diag, D_OP_INCOMPAT, n->loc, "a translated pointer can only be kept in a variable of its own");
-		return dt_hint(ck->diag, "use a variable that is not declared and holds nothing else, or keep a member");
+		dt_error(ck->diag, D_OP_INCOMPAT, n->loc,
+				"a translated pointer can only be kept in a variable of its own");
+		return dt_hint(ck->diag, "use a variable that is not declared and holds nothing else, "
+				"or keep a member");
 	}
 	if (!l->ident->def) {
 		def = dt_arena_alloc(dt_idents_arena(ck->idents), sizeof(*def));
@@ -411,9 +415,11 @@ static int keep_members(struct dt_cook *ck, const struct dt_node *n, struct dt_d
 	for (const struct dt_node *m = n->u.xlator.members; m; m = m->next) {
 		struct dt_xmember *xm = &def->members[def->nmembers];
 
-		if (!dt_type_member(dt_type_resolve(def->out), m->name, &off))
-			return dt_error(ck->diag, D_XLATE_MEMB, m->loc, "%s has no member %s",
-					dt_type_name(def->out, out, sizeof(out)), m->name);
+		if (!dt_type_member(dt_type_resolve(def->out), m->name, &off)) {
+			dt_error(ck->diag, D_XLATE_MEMB, m->loc, "%s has no member %s",
+				 dt_type_name(def->out, out, sizeof(out)), m->name);
+			return dt_suggest_member(ck, dt_type_resolve(def->out), m->name);
+		}
 		if (find_xmember(def, m->name))
 			return dt_error(ck->diag, D_XLATE_MEMB, m->loc, "%s is given twice", m->name);
 		xm->name = dt_arena_strndup(arena, m->name, strlen(m->name));

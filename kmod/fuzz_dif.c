@@ -109,7 +109,7 @@ static void enable_again(struct consumer *c, const u8 *image, size_t size, u8 ho
 
 	memcpy(copy, image, size);
 	if (how & 2)
-		copy->strsize = 16 + how;
+		copy->strsize = 1 + how;
 	enable(c, copy, size);
 	free(copy);
 }
@@ -481,20 +481,19 @@ static size_t make_input(u8 *data, size_t room)
 	return n ? n + (rnd(4) ? random_script(data + n, room - n) : 0) : 0;
 }
 
-/* A random element of a table, or NULL. */
-static void *any_element(u8 *image, const struct dtrace_image_table *t, size_t elem)
+/* A random element of a table, or NULL. @h: the image's header before anything was changed. */
+static void *any_element(u8 *image, const struct dtrace_image_hdr *h, const struct dtrace_image_table *t,
+			 size_t elem)
 {
-	u32 size = ((const struct dtrace_image_hdr *)image)->size;
-
-	if (!t->count || t->off % 8 || t->off > size || t->count > (size - t->off) / elem)
+	if (!t->count || t->off % 8 || t->off > h->size || t->count > (h->size - t->off) / elem)
 		return NULL;
 	return image + t->off + (size_t)rnd(t->count) * elem;
 }
 
 static void change_instr(u8 *image, const struct dtrace_image_hdr *h)
 {
-	u32 *p = any_element(image, &h->text, sizeof(*p)), *q = any_element(image, &h->text, sizeof(*q));
-	u32 at, op;
+	u32 *p = any_element(image, h, &h->text, sizeof(*p));
+	u32 *q = any_element(image, h, &h->text, sizeof(*q)), at, op;
 
 	if (!p)
 		return;
@@ -529,8 +528,8 @@ static void change_instr(u8 *image, const struct dtrace_image_hdr *h)
 
 static void change_action(u8 *image, const struct dtrace_image_hdr *h)
 {
-	struct dtrace_act_desc *a = any_element(image, &h->actions, sizeof(*a));
-	struct dtrace_act_desc *b = any_element(image, &h->actions, sizeof(*b)), tmp;
+	struct dtrace_act_desc *a = any_element(image, h, &h->actions, sizeof(*a));
+	struct dtrace_act_desc *b = any_element(image, h, &h->actions, sizeof(*b)), tmp;
 
 	if (!a)
 		return;
@@ -560,8 +559,8 @@ static void change_action(u8 *image, const struct dtrace_image_hdr *h)
 
 static void change_type(u8 *image, const struct dtrace_image_hdr *h)
 {
-	struct dtrace_difo_desc *d = any_element(image, &h->difos, sizeof(*d));
-	struct dif_var *v = any_element(image, &h->vars, sizeof(*v));
+	struct dtrace_difo_desc *d = any_element(image, h, &h->difos, sizeof(*d));
+	struct dif_var *v = any_element(image, h, &h->vars, sizeof(*v));
 	struct dif_type *t = v && rnd(2) ? &v->type : d ? &d->rtype : NULL;
 
 	if (t && rnd(2))
@@ -572,8 +571,8 @@ static void change_type(u8 *image, const struct dtrace_image_hdr *h)
 
 static void change_constant(u8 *image, const struct dtrace_image_hdr *h)
 {
-	u64 *p = any_element(image, &h->ints, sizeof(*p));
-	u8 *s = any_element(image, &h->strs, 1);
+	u64 *p = any_element(image, h, &h->ints, sizeof(*p));
+	u8 *s = any_element(image, h, &h->strs, 1);
 
 	if (p && rnd(2))
 		*p = rnd(2) ? interesting[rnd(ARRAY_SIZE(interesting))] : rnd(200);
@@ -583,7 +582,7 @@ static void change_constant(u8 *image, const struct dtrace_image_hdr *h)
 
 static void change_image(u8 *image, const struct dtrace_image_hdr *h)
 {
-	struct dtrace_clause_desc *c = any_element(image, &h->clauses, sizeof(*c));
+	struct dtrace_clause_desc *c = any_element(image, h, &h->clauses, sizeof(*c));
 
 	switch (rnd(20)) {
 	case 0 ... 8:
@@ -599,7 +598,7 @@ static void change_image(u8 *image, const struct dtrace_image_hdr *h)
 		change_constant(image, h);
 		break;
 	case 17:
-		((struct dtrace_image_hdr *)image)->strsize = 16 + (rnd(8) ? rnd(100) : rnd(65536));
+		((struct dtrace_image_hdr *)image)->strsize = 1 + (rnd(8) ? rnd(100) : rnd(65536));
 		break;
 	case 18:
 		if (c && rnd(2))
@@ -697,7 +696,7 @@ static void feed(const void *data, size_t size)
 
 int main(int argc, char **argv)
 {
-	u64 n = argc > 1 ? strtoull(argv[1], NULL, 0) : 20000;
+	u64 n = argc > 1 ? strtoull(argv[1], NULL, 0) : 10000;
 	u64 seed = argc > 2 ? strtoull(argv[2], NULL, 0) : 1, end = seed + n;
 
 	fuzz_folder("tests/fuzz/dif", feed);

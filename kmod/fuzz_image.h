@@ -33,6 +33,7 @@ static const struct dif_type types[] = {
 
 /* Each variable has one scope, kind and type, given by its id. */
 #define NVARS 24
+#define var_type(id) types[((id) & 0xff) % NVARS * 5 % ARRAY_SIZE(types)]	/* DIF_VAR_USER ends in 00 */
 
 static void add_vars(struct img *m)
 {
@@ -41,7 +42,7 @@ static void add_vars(struct img *m)
 	for (id = 0; id < NVARS; id++) {
 		u32 scope = id % 3, kind = scope != DIF_SCOPE_LOCAL && id % 4 == 0;
 
-		img_var(m, DIF_VAR_USER + id, scope, kind, types[id * 5 % ARRAY_SIZE(types)]);
+		img_var(m, DIF_VAR_USER + id, scope, kind, var_type(id));
 	}
 }
 
@@ -65,13 +66,14 @@ static u32 out_reg(void)
 static u32 pick_var(u32 op)
 {
 	static const u16 builtins[] = {
-		DIF_VAR_ARG0, DIF_VAR_ARG1, DIF_VAR_ARG2, DIF_VAR_ARG3, DIF_VAR_TIMESTAMP,
-		DIF_VAR_EXECNAME, DIF_VAR_PROBEFUNC, DIF_VAR_PROBENAME, DIF_VAR_ID, DIF_VAR_PID,
+#define VAR_ID(name, cname, val) val,
+		DIF_VARIABLES(VAR_ID)
+#undef VAR_ID
 	};
-	u32 scope, kind, id;
+	u32 scope, kind, id = rnd(ARRAY_SIZE(builtins));
 
-	if (op == DIF_OP_LDGS && rnd(2))
-		return builtins[rnd(ARRAY_SIZE(builtins))];
+	if (op == DIF_OP_LDGS && builtins[id] >= DIF_VAR_ARG0 && rnd(2))
+		return rnd(2) ? builtins[id] : DIF_VAR_ARG0 + rnd(10);
 	for (id = rnd(NVARS);; id = (id + 1) % NVARS) {
 		scope = id % 3;
 		kind = scope != DIF_SCOPE_LOCAL && id % 4 == 0;
@@ -82,18 +84,81 @@ static u32 pick_var(u32 op)
 	}
 }
 
-/* A call with the right number of arguments. Returns the instructions it took. */
+static const char *const strings[] = {
+	"", "/", "a/b/../c//", "//./x/./../../y/.", "hello", "He", "l", "-0x7f", " \t+42z", "0777", "ffff", "%s%n",
+	"{\"a\": [1, {\"b\": \"x\\\"y\"}, 3], \"c\": -1.5}", "{\"c\":[[[]],{}],\"\":true", "[1,[2,[3,\"x\"]]]",
+	"a[1].b", "c", "c[0][0]", "[1][1][1]", "a.", "[", "[99999999999]",
+};
+
+/* Something for a subroutine's argument: a string, a number, or what is there. */
+static u32 any_arg(struct img *m)
+{
+	u32 reg = 7 + rnd(9);
+
+	switch (rnd(6)) {
+	case 0 ... 2:
+		img_sets(m, strings[rnd(ARRAY_SIZE(strings))], reg);
+		return reg;
+	case 3:
+		img_setx(m, rnd(3) ? rnd(40) : interesting[rnd(ARRAY_SIZE(interesting))], reg);
+		return reg;
+	case 4:
+		img_op(m, W(LDGS, DIF_VAR_ARG0 + rnd(10), reg));
+		return reg;
+	default:
+		return rnd(3) ? ptr_reg() : any_reg();
+	}
+}
+
+/* A call with the right number of arguments; of two arguments often a text and something in it. */
 static void add_call(struct img *m)
 {
-	u32 subr, n;
+	u32 subr, n, reg;
 
 	do {
 		subr = rnd(DIF_SUBR_MAX);
 	} while (!dtk_subr_fns[subr]);
 	img_op(m, R(FLUSHTS, 0, 0, 0));
-	for (n = dtk_subrs[subr].min + rnd(dtk_subrs[subr].max - dtk_subrs[subr].min + 1); n; n--)
-		img_op(m, R(PUSHTV, rnd(3) ? ptr_reg() : any_reg(), 0, 0));
+	for (n = dtk_subrs[subr].min + rnd(dtk_subrs[subr].max - dtk_subrs[subr].min + 1); n; n--) {
+		reg = any_arg(m);
+		img_op(m, R(PUSHTV, reg, 0, 0));
+	}
 	img_op(m, W(CALL, subr, out_reg()));
+}
+
+/* A text that is JSON, or nearly, and a path; they fit together or not. */
+static void add_json(struct img *m)
+{
+	img_sets(m, strings[12 + rnd(3)], 13);
+	img_sets(m, strings[15 + rnd(7)], 14);
+	img_op(m, R(FLUSHTS, 0, 0, 0));
+	img_op(m, R(PUSHTV, 13, 0, 0));
+	img_op(m, R(PUSHTV, 14, 0, 0));
+	img_op(m, W(CALL, DIF_SUBR_JSON, out_reg()));
+}
+
+/*
+ * A dynamic variable under a key that comes again: stored, loaded to where stores go, or removed.
+ * By-reference variables get an address, others a number.
+ */
+static void add_dynamic(struct img *m)
+{
+	static const u8 stores[] = { DIF_OP_STTS, DIF_OP_STGAA, DIF_OP_STTAA };
+	static const u8 loads[] = { DIF_OP_LDTS, DIF_OP_LDGAA, DIF_OP_LDTAA };
+	u32 how = rnd(3), id = pick_var(stores[how]);
+	bool byref = dtk_type_byref(&var_type(id));
+
+	if (how) {
+		img_op(m, R(FLUSHTS, 0, 0, 0));
+		if (rnd(3))
+			img_op(m, R(PUSHTV, rnd(2) * 6, 0, 0));
+		else
+			img_op(m, R(PUSHTR, 3 + rnd(2), 5, 1));
+	}
+	if (rnd(3))
+		img_op(m, DIF_INSTR_W(stores[how], id, rnd(3) ? (byref ? 1 + rnd(4) : 5 + rnd(2)) : 0));
+	if (rnd(2))
+		img_op(m, DIF_INSTR_W(loads[how], id, byref ? 1 + rnd(2) : 7 + rnd(3)));
 }
 
 static void add_array(struct img *m)
@@ -102,14 +167,14 @@ static void add_array(struct img *m)
 	u32 op = ops[rnd(ARRAY_SIZE(ops))], n;
 
 	img_op(m, R(FLUSHTS, 0, 0, 0));
-	for (n = 1 + rnd(3); n; n--) {
-		if (rnd(2))
+	for (n = rnd(30) ? 1 + rnd(3) : DIF_TUPLE_MAX - 2 + rnd(5); n; n--) {	/* too many, at times */
+		if (n > 3 || rnd(2))
 			img_op(m, R(PUSHTV, any_reg(), 0, 0));
 		else
 			img_op(m, R(PUSHTR, ptr_reg(), any_reg(), 1 + rnd(2)));
 	}
 	img_op(m, DIF_INSTR_W(op, pick_var(op), op == DIF_OP_LDGAA || op == DIF_OP_LDTAA ?
-			      out_reg() : ptr_reg()));
+			      out_reg() : rnd(3) ? ptr_reg() : 0));
 }
 
 static void add_branch(struct img *m, u32 left)
@@ -124,8 +189,6 @@ static void add_branch(struct img *m, u32 left)
 /* Mostly addresses, small numbers and strings: what gets far. */
 static void add_value(struct img *m)
 {
-	static const char *const strings[] = { "", "/", "a/b/../c//", "hello", "-0x7f", "%s%n",
-		"{\"a\": [1, {\"b\": \"x\\\"y\"}, 3], \"c\": -1.5}", "a[1].b", "c" };
 	u32 rd = rnd(3) ? 7 + rnd(9) : 1 + rnd(15);
 
 	switch (rnd(6)) {
@@ -153,7 +216,7 @@ static void add_instr(struct img *m, u32 left)
 	};
 	u32 op;
 
-	switch (rnd(12)) {
+	switch (rnd(15)) {
 	case 0 ... 3:
 		add_value(m);
 		break;
@@ -167,10 +230,16 @@ static void add_instr(struct img *m, u32 left)
 		if (left > 8)
 			add_branch(m, left);
 		break;
+	case 12 ... 13:
+		add_dynamic(m);
+		break;
+	case 14:
+		add_json(m);
+		break;
 	case 7 ... 8:
 		op = varops[rnd(ARRAY_SIZE(varops))];
 		img_op(m, DIF_INSTR_W(op, pick_var(op), op == DIF_OP_LDGS || op == DIF_OP_LDTS ||
-				      op == DIF_OP_LDLS ? out_reg() : ptr_reg()));
+				      op == DIF_OP_LDLS ? out_reg() : rnd(4) ? ptr_reg() : rnd(2) * 7));
 		break;
 	case 9:
 		op = DIF_OP_LDSB + rnd(DIF_OP_STX - DIF_OP_LDSB + 1);
@@ -319,6 +388,8 @@ static void add_clause(struct img *m)
 		img_act(m, DTRACEACT_COMMIT, spec_difo(m));
 	else if (how == 1 || how == 4)
 		img_act(m, DTRACEACT_DISCARD, spec_difo(m));
+	if (rnd(2))	/* which may fault after that */
+		img_act(m, DTRACEACT_DIFVAL, scalar_difo(m));
 	if (m->nacts == first)
 		add_action(m, false);
 	img_clause(m, rnd(3) ? DTRACE_DIFO_NONE : scalar_difo(m), m->nacts - first);
@@ -329,7 +400,7 @@ static struct img *make_image(void)
 	struct img *m = img_new();
 	u32 ndifos = 1 + rnd(5), nclauses = 1 + rnd(4), i;
 
-	m->hdr.strsize = 16 + rnd(60);
+	m->hdr.strsize = 1 + (rnd(4) ? rnd(60) : rnd(4000));
 	m->hdr.flags = rnd(16) ? DTRACE_IMG_DESTRUCTIVE : 0;
 	for (i = 0; i < ndifos; i++)
 		add_difo(m);

@@ -76,8 +76,8 @@ static int check_header(struct loader *l, size_t size)
 		return refuse(l, "The image says it has %u bytes but has %zu.", h->size, size);
 	if (h->flags & ~(DTRACE_IMG_DESTRUCTIVE | DTRACE_IMG_RETAIN) || h->pad)
 		return refuse(l, "The image has unknown flags.");
-	if (h->strsize < 16 || h->strsize > DTK_TYPE_MAX)
-		return refuse(l, "strsize must be between 16 and %u.", DTK_TYPE_MAX);
+	if (!h->strsize || h->strsize > DTK_TYPE_MAX)
+		return refuse(l, "strsize must be between 1 and %u.", DTK_TYPE_MAX);
 	return 0;
 }
 

@@ -116,7 +116,7 @@ static void headers(void **state)
 		{ 4, 2, "version 2" },
 		{ 8, 64, "says it has" },
 		{ 12, 0x80, "unknown flags" },
-		{ 16, 15, "strsize" },
+		{ 16, 0, "strsize" },
 		{ 16, 65537, "strsize" },
 		{ 20, 1, "unknown flags" },
 		{ TABLE(text), 1, "instructions" },

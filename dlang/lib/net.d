@@ -47,6 +47,9 @@ inline int TH_CWR = 0x80;
 #pragma D binding "1.6.1" TH_ECE
 #pragma D binding "1.6.1" TH_CWR
 
+inline int TCP_MIN_HEADER_LENGTH = 20;
+#pragma D binding "1.6.1" TCP_MIN_HEADER_LENGTH
+
 /* States of a connection, with Linux' numbers. */
 inline int TCP_STATE_ESTABLISHED = 1;
 inline int TCP_STATE_SYN_SENT = 2;

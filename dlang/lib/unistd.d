@@ -1,4 +1,32 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Faults, which dtrace:::ERROR has in arg4. */
+inline int DTRACEFLT_UNKNOWN = 0;
+#pragma D binding "1.0" DTRACEFLT_UNKNOWN
+inline int DTRACEFLT_BADADDR = 1;
+#pragma D binding "1.0" DTRACEFLT_BADADDR
+inline int DTRACEFLT_BADALIGN = 2;
+#pragma D binding "1.0" DTRACEFLT_BADALIGN
+inline int DTRACEFLT_ILLOP = 3;
+#pragma D binding "1.0" DTRACEFLT_ILLOP
+inline int DTRACEFLT_DIVZERO = 4;
+#pragma D binding "1.0" DTRACEFLT_DIVZERO
+inline int DTRACEFLT_NOSCRATCH = 5;
+#pragma D binding "1.0" DTRACEFLT_NOSCRATCH
+inline int DTRACEFLT_KPRIV = 6;
+#pragma D binding "1.0" DTRACEFLT_KPRIV
+inline int DTRACEFLT_UPRIV = 7;
+#pragma D binding "1.0" DTRACEFLT_UPRIV
+inline int DTRACEFLT_TUPOFLOW = 8;
+#pragma D binding "1.0" DTRACEFLT_TUPOFLOW
+inline int DTRACEFLT_BADSTACK = 9;
+#pragma D binding "1.0" DTRACEFLT_BADSTACK
+inline int DTRACEFLT_BADSIZE = 10;
+#pragma D binding "1.0" DTRACEFLT_BADSIZE
+inline int DTRACEFLT_BADINDEX = 11;
+#pragma D binding "1.0" DTRACEFLT_BADINDEX
+inline int DTRACEFLT_LIBRARY = 12;
+#pragma D binding "1.0" DTRACEFLT_LIBRARY
+
 /* Flags of open(2). */
 inline int O_RDONLY = 0;
 #pragma D binding "1.0" O_RDONLY

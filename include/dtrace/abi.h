@@ -207,7 +207,7 @@ struct dtrace_image_hdr {
 	__u32 version;		/* DTRACE_ABI_VERSION */
 	__u32 size;		/* of the whole image, <= DTRACE_IMAGE_MAX */
 	__u32 flags;		/* DTRACE_IMG_* */
-	__u32 strsize;		/* 16..65536: bytes of a string value with its NUL */
+	__u32 strsize;		/* 1..65536: bytes of a string value with its NUL */
 	__u32 pad;
 	struct dtrace_image_table text;		/* __u32 */
 	struct dtrace_image_table ints;		/* __u64 */

@@ -210,7 +210,8 @@ int main(void)
 	CHECK(!dtrace_getopt(dtp, "bufsize", &val) && val == 4 << 20);
 	CHECK(!dtrace_handle_buffered(dtp, on_text, NULL));
 	prog = dtrace_program_strcompile(dtp, "dtrace:::BEGIN { @[\"key\"] = sum(3); @[\"key\"] = sum(4); "
-					 "trace(\"hello\"); exit(0); }", DTRACE_PROBESPEC_NAME, DTRACE_C_ZDEFS, 0, NULL);
+					 "trace(\"hello\"); exit(0); }",
+					 DTRACE_PROBESPEC_NAME, DTRACE_C_ZDEFS, 0, NULL);
 	CHECK(prog);
 	CHECK(!dtrace_stmt_iter(dtp, prog, count_stmt, &n) && n == 4);
 	refusals(prog);

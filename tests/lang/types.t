@@ -54,3 +54,9 @@ traced user -o user.d -qn 'pid$target:a.out:take:entry {
 	pid$target:a.out:take:return { printf("ret %d\n", args[1]); }' -c "$T/typed" || fail "$(cat user.err)"
 quiet user
 same user "$(cat user.d)" "$(cat user.out)"
+
+# Addresses of the kernel's variables have names, as those of functions have.
+traced sym -qn 'BEGIN { sym((uintptr_t)&`init_task); printf(" %a ", (uintptr_t)&`init_task + 8);
+	func((uintptr_t)&`schedule); exit(0); }' || fail "$(cat sym.err)"
+quiet sym
+same sym "$(cat sym.out)" 'vmlinux`init_task vmlinux`init_task+0x8 vmlinux`schedule'

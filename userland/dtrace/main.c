@@ -171,6 +171,17 @@ static const char *kind_of(char opt)
 	}
 }
 
+/* -e -v */
+static void tell_programs(void)
+{
+	dtrace_proginfo_t info;
+
+	for (size_t i = 0; i < g_args.nprograms; i++) {
+		dtrace_program_info(g_dtp, g_args.programs[i].prog, &info);
+		show_program(kind_of(g_args.programs[i].opt), g_args.programs[i].shown, &info);
+	}
+}
+
 static void enable_programs(void)
 {
 	dtrace_proginfo_t info;
@@ -276,6 +287,8 @@ int main(int argc, char **argv)
 		enable_programs();
 		start();
 		run();
+	} else if (g_args.verbose) {
+		tell_programs();
 	}
 	out_close();
 	dtrace_close(g_dtp);

@@ -11,6 +11,7 @@
 #include "cmd.h"
 
 static bool progress_shown;
+static bool failed;		/* -x errexit has set the exit status */
 
 static void message(const char *fmt, va_list ap, const char *more)
 {
@@ -156,7 +157,8 @@ int out_record(const dtrace_probedata_t *pd, const dtrace_recdesc_t *rec, void *
 	}
 	if (rec->dtrd_action == DTRACEACT_EXIT && rec->dtrd_size == sizeof(status)) {
 		memcpy(&status, pd->dtpda_data + rec->dtrd_offset, sizeof(status));
-		g_status = status;
+		if (!failed)
+			g_status = status;
 		return DTRACE_CONSUME_NEXT;
 	}
 	return DTRACE_CONSUME_THIS;
@@ -173,8 +175,10 @@ static int on_error(const dtrace_errdata_t *err, void *arg)
 {
 	dtrace_optval_t status;
 
-	if (!dtrace_getopt(g_dtp, "errexit", &status) && status != DTRACEOPT_UNSET)
+	if (!dtrace_getopt(g_dtp, "errexit", &status) && status != DTRACEOPT_UNSET) {
 		g_status = (int)status;
+		failed = true;
+	}
 	without_newline(err->dteda_msg);
 	return DTRACE_HANDLE_OK;
 }

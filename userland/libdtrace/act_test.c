@@ -64,7 +64,8 @@ static void commands(void **state)
 	struct tk *k = tk_new();
 
 	/* In the order of the program, with what was printed before it before it. */
-	assert_string_equal(run(k, "BEGIN { trace(\"a \"); system(\"echo %d-%s\", 7, \"x\"); system(\"exit 3\"); trace(\"b\"); }",
+	assert_string_equal(run(k, "BEGIN { trace(\"a \"); system(\"echo %d-%s\", 7, \"x\"); "
+				   "system(\"exit 3\"); trace(\"b\"); }",
 				path[0]), "a 7-x\nb");
 	tk_free(k);
 }
@@ -94,7 +95,8 @@ static void buffered_command(void **state)
 static void destructive_is_asked_for(void **state)
 {
 	struct tk *k = tk_new();
-	dtrace_prog_t *p = dtrace_program_strcompile(k->dtp, "BEGIN { system(\"true\"); }", DTRACE_PROBESPEC_NONE, 0, 0, NULL);
+	dtrace_prog_t *p = dtrace_program_strcompile(k->dtp, "BEGIN { system(\"true\"); }", DTRACE_PROBESPEC_NONE,
+						     0, 0, NULL);
 
 	assert_true(!p || dtrace_program_exec(k->dtp, p, NULL));
 	assert_non_null(strstr(dtrace_errmsg(k->dtp, dtrace_errno(k->dtp)), "-w"));
@@ -133,7 +135,8 @@ static int on_setopt(const dtrace_setoptdata_t *d, void *arg)
 {
 	char *s = arg;
 
-	sprintf(s + strlen(s), "%s:%lld>%lld ", d->dtsda_option, (long long)d->dtsda_oldval, (long long)d->dtsda_newval);
+	sprintf(s + strlen(s), "%s:%lld>%lld ", d->dtsda_option, (long long)d->dtsda_oldval,
+		(long long)d->dtsda_newval);
 	return DTRACE_HANDLE_OK;
 }
 
@@ -213,7 +216,8 @@ static void filled(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(commands), cmocka_unit_test(buffered_command), cmocka_unit_test(destructive_is_asked_for),
+		cmocka_unit_test(commands), cmocka_unit_test(buffered_command),
+		cmocka_unit_test(destructive_is_asked_for),
 		cmocka_unit_test(other_files), cmocka_unit_test(truncation), cmocka_unit_test(options),
 		cmocka_unit_test(by_time), cmocka_unit_test(first_error), cmocka_unit_test(filled),
 	};

@@ -20,19 +20,6 @@ static int cmp_int(int64_t a, int64_t b)
 	return a < b ? -1 : a > b;
 }
 
-static int64_t word(const void *p, size_t i)
-{
-	int64_t v;
-
-	memcpy(&v, (const char *)p + 8 * i, 8);
-	return v;
-}
-
-static const void *value_of(const dtrace_aggdata_t *a)
-{
-	return a->dtada_data + dt_aggent_valrec(a)->dtrd_offset;
-}
-
 /* ---- By value ----------------------------------------------------------------- */
 
 static long double quantize_weight(const void *v)
@@ -40,26 +27,26 @@ static long double quantize_weight(const void *v)
 	long double w = 0;
 
 	for (int i = 0; i < DTRACE_QUANTIZE_NBUCKETS; i++)
-		w += (long double)DTRACE_QUANTIZE_BUCKETVAL(i) * word(v, (size_t)i);
+		w += (long double)DTRACE_QUANTIZE_BUCKETVAL(i) * dt_word(v, (size_t)i);
 	return w;
 }
 
 static long double lquantize_weight(const void *v)
 {
-	uint64_t arg = (uint64_t)word(v, 0);
+	uint64_t arg = (uint64_t)dt_word(v, 0);
 	int64_t base = DTRACE_LQUANTIZE_BASE(arg), step = DTRACE_LQUANTIZE_STEP(arg);
 	unsigned levels = DTRACE_LQUANTIZE_LEVELS(arg);
-	long double w = (long double)(base - 1) * word(v, 1);
+	long double w = (long double)(base - 1) * dt_word(v, 1);
 
 	for (unsigned i = 0; i < levels; i++)
-		w += (long double)(base + (int64_t)i * step) * word(v, 2 + i);
-	return w + (long double)(base + (int64_t)levels * step + 1) * word(v, 2 + levels);
+		w += (long double)(base + (int64_t)i * step) * dt_word(v, 2 + i);
+	return w + (long double)(base + (int64_t)levels * step + 1) * dt_word(v, 2 + levels);
 }
 
 /* Bins rise, and each magnitude outweighs the one before: their index is weight enough within a step. */
 static long double llquantize_weight(const void *v)
 {
-	uint64_t arg = (uint64_t)word(v, 0);
+	uint64_t arg = (uint64_t)dt_word(v, 0);
 	uint64_t factor = DTRACE_LLQUANTIZE_FACTOR(arg), steps = DTRACE_LLQUANTIZE_STEPS(arg);
 	size_t nbins = DTRACE_LLQUANTIZE_NBUCKETS(arg), k = 1;
 	long double w, low = 1, high, n;
@@ -67,27 +54,27 @@ static long double llquantize_weight(const void *v)
 
 	for (m = 0; m < DTRACE_LLQUANTIZE_LOW(arg); m++)
 		low *= factor;
-	w = (low - 1) * word(v, 1);
+	w = (low - 1) * dt_word(v, 1);
 	for (; m <= DTRACE_LLQUANTIZE_HIGH(arg); m++, low = high) {
 		high = low * factor;
 		n = steps < high ? steps : high;
 		for (uint64_t i = 0; i < (uint64_t)n - (uint64_t)n / factor && k + 1 < nbins; i++, k++)
-			w += (low + i * (high / n)) * word(v, 1 + k);
+			w += (low + i * (high / n)) * dt_word(v, 1 + k);
 	}
-	return w + low * word(v, nbins);
+	return w + low * dt_word(v, nbins);
 }
 
 int dt_agg_cmp_value(const dtrace_aggdata_t *a, const dtrace_aggdata_t *b)
 {
 	uint16_t act = dt_aggent_valrec(a)->dtrd_action, other = dt_aggent_valrec(b)->dtrd_action;
-	const void *x = value_of(a), *y = value_of(b);
+	const void *x = dt_aggent_val(a), *y = dt_aggent_val(b);
 
 	if (act != other)
 		return cmp_int(act, other);
 	switch (act) {
 	case DTRACEAGG_QUANTIZE:
 		return cmp_double(quantize_weight(x), quantize_weight(y)) ?:
-		       cmp_int(word(x, DTRACE_QUANTIZE_ZEROBUCKET), word(y, DTRACE_QUANTIZE_ZEROBUCKET));
+		       cmp_int(dt_word(x, DTRACE_QUANTIZE_ZEROBUCKET), dt_word(y, DTRACE_QUANTIZE_ZEROBUCKET));
 	case DTRACEAGG_LQUANTIZE:
 		return cmp_double(lquantize_weight(x), lquantize_weight(y));
 	case DTRACEAGG_LLQUANTIZE:
@@ -101,11 +88,11 @@ int dt_agg_cmp_value(const dtrace_aggdata_t *a, const dtrace_aggdata_t *b)
 int dt_agg_cmp_zero(const dtrace_aggdata_t *a)
 {
 	uint16_t act = dt_aggent_valrec(a)->dtrd_action;
-	const void *v = value_of(a);
+	const void *v = dt_aggent_val(a);
 
 	switch (act) {
 	case DTRACEAGG_QUANTIZE:
-		return cmp_double(quantize_weight(v), 0) ?: cmp_int(word(v, DTRACE_QUANTIZE_ZEROBUCKET), 0);
+		return cmp_double(quantize_weight(v), 0) ?: cmp_int(dt_word(v, DTRACE_QUANTIZE_ZEROBUCKET), 0);
 	case DTRACEAGG_LQUANTIZE:
 		return cmp_double(lquantize_weight(v), 0);
 	case DTRACEAGG_LLQUANTIZE:
@@ -137,8 +124,8 @@ static int cmp_one_key(const dtrace_aggdata_t *a, const dtrace_aggdata_t *b, uin
 	}
 	if (r->dtrd_action != DTRACEACT_DIFEXPR && n % 8 == 0) {	/* stacks, symbols: by address */
 		for (size_t w = 0; w < n / 8; w++)
-			if (word(x, w) != word(y, w))
-				return (uint64_t)word(x, w) < (uint64_t)word(y, w) ? -1 : 1;
+			if (dt_word(x, w) != dt_word(y, w))
+				return (uint64_t)dt_word(x, w) < (uint64_t)dt_word(y, w) ? -1 : 1;
 		return 0;
 	}
 	return memcmp(x, y, n);

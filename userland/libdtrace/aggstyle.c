@@ -23,19 +23,6 @@
 
 #define LEVELS 8
 
-static int64_t word(const void *p, size_t i)
-{
-	int64_t v;
-
-	memcpy(&v, (const char *)p + 8 * i, 8);
-	return v;
-}
-
-static const void *value_of(const dtrace_aggdata_t *a)
-{
-	return a->dtada_data + dt_aggent_valrec(a)->dtrd_offset;
-}
-
 static bool is_on(dtrace_hdl_t *dtp, int opt)
 {
 	return dtp->opt[opt] != DTRACEOPT_UNSET;
@@ -62,7 +49,7 @@ static int kind_for(dtrace_hdl_t *dtp, uint16_t action)
 static void widen(struct dt_aggstyle *st, const void *bins)
 {
 	for (size_t i = 0; i < DTRACE_QUANTIZE_NBUCKETS; i++) {
-		if (!word(bins, i))
+		if (!dt_word(bins, i))
 			continue;
 		if (i < st->min)
 			st->min = i;
@@ -80,11 +67,11 @@ static void measure(dtrace_hdl_t *dtp, uint64_t varid, uint16_t action, struct d
 		if (e->dead || e->data.dtada_desc->dtagd_varid != varid)
 			continue;
 		if (st->kind == DT_STYLE_HIST)
-			dt_scale_add(dtp, &st->scale, dt_agg_scalar(action, value_of(&e->data), 1));
+			dt_scale_add(dtp, &st->scale, dt_agg_scalar(action, dt_aggent_val(&e->data), 1));
 		else if (quantize)
-			widen(st, value_of(&e->data));
+			widen(st, dt_aggent_val(&e->data));
 		else
-			st->max = DTRACE_LQUANTIZE_LEVELS((uint64_t)word(value_of(&e->data), 0)) + 1;
+			st->max = DTRACE_LQUANTIZE_LEVELS((uint64_t)dt_word(dt_aggent_val(&e->data), 0)) + 1;
 	}
 	if (!quantize)
 		return;
@@ -201,11 +188,11 @@ static int put_cells(dtrace_hdl_t *dtp, FILE *fp, const int64_t *bins, const str
 
 	*count = 0;
 	for (size_t i = st->min; i <= st->max; i++) {
-		dt_scale_add(dtp, &scale, word(bins, i));
-		*count += word(bins, i);
+		dt_scale_add(dtp, &scale, dt_word(bins, i));
+		*count += dt_word(bins, i);
 	}
 	for (size_t i = st->min; i <= st->max; i++)
-		if (put_cell(dtp, fp, word(bins, i), scale.total))
+		if (put_cell(dtp, fp, dt_word(bins, i), scale.total))
 			return -1;
 	return 0;
 }
@@ -221,7 +208,7 @@ static int put_quantize(dtrace_hdl_t *dtp, FILE *fp, const int64_t *bins, const 
 
 static int put_lquantize(dtrace_hdl_t *dtp, FILE *fp, const int64_t *val, const struct dt_aggstyle *st)
 {
-	uint64_t arg = (uint64_t)word(val, 0);
+	uint64_t arg = (uint64_t)dt_word(val, 0);
 	int64_t base = DTRACE_LQUANTIZE_BASE(arg), count;
 	char label[32];
 
@@ -236,7 +223,7 @@ static int put_lquantize(dtrace_hdl_t *dtp, FILE *fp, const int64_t *val, const 
 int dt_aggstyle_value(dtrace_hdl_t *dtp, FILE *fp, const dtrace_aggdata_t *a, const struct dt_aggstyle *st)
 {
 	uint16_t action = dt_aggent_valrec(a)->dtrd_action;
-	const void *val = value_of(a);
+	const void *val = dt_aggent_val(a);
 
 	if (st->kind == DT_STYLE_PACK)
 		return action == DTRACEAGG_QUANTIZE ? put_quantize(dtp, fp, val, st) : put_lquantize(dtp, fp, val, st);

@@ -148,6 +148,26 @@ static int consume_own(dtrace_hdl_t *dtp, FILE *fp, const dtrace_probedata_t *pd
 	return dt_stmt_consume(dtp, fp, pd, (uint32_t)i, n) ? -1 : (int)n;
 }
 
+/* Whatever size the caller says, a symbol's record is read whole; an aggregation's value is no argument. */
+static bool record_fits(const dtrace_recdesc_t *rec, size_t len)
+{
+	size_t least = 0;
+
+	switch (rec->dtrd_action) {
+	case DTRACEACT_USYM:
+	case DTRACEACT_UMOD:
+	case DTRACEACT_UADDR:
+		least = 16;
+		break;
+	case DTRACEACT_SYM:
+	case DTRACEACT_MOD:
+		least = 8;
+		break;
+	}
+	return !DTRACEACT_ISAGG(rec->dtrd_action) && rec->dtrd_size >= least &&
+	       (size_t)rec->dtrd_offset + rec->dtrd_size <= len;
+}
+
 /* With a format of the caller's: as many records as it has conversions, and that are there. */
 static int format_records(dtrace_hdl_t *dtp, FILE *fp, const struct dt_format *f, const dtrace_recdesc_t *recs,
 			  uint_t nrecs, const void *buf, size_t len)
@@ -158,7 +178,7 @@ static int format_records(dtrace_hdl_t *dtp, FILE *fp, const struct dt_format *f
 	for (uint_t i = 0; i < nrecs; i++) {
 		const struct dt_action *a = dt_cookie_action(dtp, recs[i].dtrd_uarg);
 
-		if ((size_t)recs[i].dtrd_offset + recs[i].dtrd_size > len)
+		if (!record_fits(&recs[i], len))
 			return dt_set_errno(dtp, EDT_BADRECORD);
 		args[k++] = (struct dt_arg){ .rec = &recs[i], .type = a ? a->type : NULL,
 					     .data = (caddr_t)buf + recs[i].dtrd_offset };

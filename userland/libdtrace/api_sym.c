@@ -28,7 +28,8 @@ static int object_tell(dtrace_hdl_t *dtp, const dtrace_objinfo_t *o, dtrace_obj_
 
 static int tell_kernel(dtrace_hdl_t *dtp, dtrace_obj_f *func, void *arg)
 {
-	const struct dt_ksym *from = dt_ksym_find(dtp, "vmlinux", "_stext"), *to = dt_ksym_find(dtp, "vmlinux", "_etext");
+	const struct dt_ksym *from = dt_ksym_find(dtp, "vmlinux", "_stext");
+	const struct dt_ksym *to = dt_ksym_find(dtp, "vmlinux", "_etext");
 	dtrace_objinfo_t o = { .dto_name = "vmlinux", .dto_file = "",
 			       .dto_flags = DTRACE_OBJ_F_KERNEL | DTRACE_OBJ_F_PRIMARY };
 
@@ -167,7 +168,8 @@ int dtrace_lookup_by_type(dtrace_hdl_t *dtp, const char *object, const char *nam
 		i++;
 	t = names->type(names->ctx, mod, tags[i].kind, name + strlen(tags[i].word));
 	if (!t)
-		return dt_set_error(dtp, EDT_NOTYPE, "%s has no type %s%s%s", mod, name, names->why[0] ? ": " : "", names->why);
+		return dt_set_error(dtp, EDT_NOTYPE, "%s has no type %s%s%s", mod, name,
+				    names->why[0] ? ": " : "", names->why);
 	return give_type(dtp, t, object == DTRACE_OBJ_EXEC ? "vmlinux" : object, tip);
 }
 

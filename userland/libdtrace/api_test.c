@@ -68,6 +68,27 @@ static void formats(void **state)
 	}
 }
 
+/* Records of a caller's own that are shorter than what they say they are. */
+static void short_records(void **state)
+{
+	static const struct { uint16_t action; uint32_t size; bool fits; } cases[] = {
+		{ DTRACEACT_USYM, 8, false }, { DTRACEACT_USYM, 16, true }, { DTRACEACT_UMOD, 4, false },
+		{ DTRACEACT_SYM, 4, false }, { DTRACEACT_SYM, 8, true }, { DTRACEACT_MOD, 0, false },
+		{ DTRACEACT_DIFEXPR, 17, false }, { DTRACEACT_DIFEXPR, 4, true }, { DTRACEAGG_AVG, 8, false },
+	};
+	struct tk *k = tk_new();
+	void *f = dtrace_printf_create(k->dtp, "%a");
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		const dtrace_recdesc_t rec = { .dtrd_action = cases[i].action, .dtrd_size = cases[i].size };
+		void *data = calloc(1, 16);
+
+		assert_int_equal(dtrace_fprintf(k->dtp, k->fp, f, NULL, &rec, 1, data, 16), cases[i].fits ? 1 : -1);
+		free(data);
+	}
+	tk_free(k);
+}
+
 static void types(void **state)
 {
 	struct tk *k = tk_new();
@@ -75,7 +96,8 @@ static void types(void **state)
 	char buf[64], text[] = "const char *";
 	FILE *fp = fmemopen(text, strlen(text), "r");
 
-	assert_non_null(dtrace_program_strcompile(k->dtp, "struct mine { int a; }; BEGIN {}", DTRACE_PROBESPEC_NONE, 0, 0,
+	assert_non_null(dtrace_program_strcompile(k->dtp, "struct mine { int a; }; BEGIN {}",
+						  DTRACE_PROBESPEC_NONE, 0, 0,
 						  NULL));
 	assert_int_equal(dtrace_type_strcompile(k->dtp, "struct mine *", &t), 0);
 	assert_string_equal(dtrace_type_name(k->dtp, &t, buf, sizeof(buf)), "struct mine *");
@@ -120,7 +142,8 @@ static void probe_info(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(statements), cmocka_unit_test(formats), cmocka_unit_test(types),
+		cmocka_unit_test(statements), cmocka_unit_test(formats), cmocka_unit_test(short_records),
+		cmocka_unit_test(types),
 		cmocka_unit_test(descriptions), cmocka_unit_test(probe_info),
 	};
 

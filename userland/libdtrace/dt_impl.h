@@ -136,6 +136,7 @@ const struct dt_clauseref *dt_cookie_clause(dtrace_hdl_t *dtp, uint64_t uarg);
 char *dt_source_read(dtrace_hdl_t *dtp, FILE *fp, size_t *len);		/* whole file; malloc'ed */
 void dt_source_hide_interpreter(char *text, size_t len);		/* blanks out a "#!" line */
 char *dt_source_cpp(dtrace_hdl_t *dtp, const char *text, size_t *len);	/* through the C preprocessor */
+void dt_headers_fit(char *text);	/* preprocessed: what of C headers D cannot read becomes blanks (headers.c) */
 /*
  * "line 3: sentence", the line, a caret, the hint; under ETAGS "[D_TAG] " first.
  * If the place is in another @file than the text: "line 3 of x.h: sentence", and that file's line.
@@ -316,7 +317,7 @@ struct dt_aggent {
 	uint32_t keysize;
 	bool fresh;		/* cleared: the next value replaces, it does not add */
 	bool dead;		/* removed during a walk: freed at its end */
-	uint32_t ncpus;		/* of data.dtada_percpu: values, NULL where a CPU has none; 0: there is no such array */
+	uint32_t ncpus;		/* of data.dtada_percpu: values, NULL where a CPU has none; 0: none such */
 };
 struct dt_aggmod {		/* the address that stands for a module in keys made by mod() */
 	char *name;
@@ -361,6 +362,18 @@ void dt_agg_empty_free(dtrace_aggdata_t *d);
 static inline const dtrace_recdesc_t *dt_aggent_valrec(const dtrace_aggdata_t *a)
 {
 	return &a->dtada_desc->dtagd_rec[a->dtada_desc->dtagd_nrecs - 1];
+}
+static inline const void *dt_aggent_val(const dtrace_aggdata_t *a)
+{
+	return a->dtada_data + dt_aggent_valrec(a)->dtrd_offset;
+}
+/* The @i-th 64-bit word of a value. */
+static inline int64_t dt_word(const void *val, size_t i)
+{
+	int64_t v;
+
+	memcpy(&v, (const char *)val + 8 * i, 8);
+	return v;
 }
 int dt_aggregate_snap_all(dtrace_hdl_t *dtp);		/* now, whatever aggrate says */
 void dt_aggregate_destroy(dtrace_hdl_t *dtp);

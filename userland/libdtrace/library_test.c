@@ -64,7 +64,8 @@ static void order(void **state)
 	struct tk *k = handle();
 
 	write_file("a.d", "#pragma D depends_on library z.d\ninline int A = Z + 1;\n");
-	write_file("m.d", "#pragma  D  depends_on  library  a.d\n#pragma D depends_on library z.d\ninline int M = A + Z;\n");
+	write_file("m.d", "#pragma  D  depends_on  library  a.d\n#pragma D depends_on library z.d\n"
+			  "inline int M = A + Z;\n");
 	write_file("z.d", "inline int Z = 5;\n");
 	write_file("notes.txt", "no D at all");
 	compiles(k, "BEGIN / M == 11 / { exit(0); }");

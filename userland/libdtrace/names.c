@@ -310,7 +310,8 @@ static bool kernel_symbol(struct dt_foreign *f, const char *mod, const char *nam
 	if (!s && !dt_ksym_find(f->dtp, "", "_stext"))
 		return no(f, "the kernel's symbols cannot be read from /proc/kallsyms");
 	if (!s && !dt_ksym_find(f->dtp, "", "linux_banner"))
-		return no(f, "this kernel lists the names of functions only (it was built without CONFIG_KALLSYMS_ALL)");
+		return no(f, "this kernel lists the names of functions only (it was built without "
+			     "CONFIG_KALLSYMS_ALL)");
 	if (!s)
 		return false;
 	*sym = (struct dt_symbol){
@@ -384,7 +385,8 @@ static int pid_args(struct dt_foreign *f, pid_t pid, const dtrace_probedesc_t *p
 	while (P && (o = next_object(P, pat->dtpd_mod, &i))) {
 		long at = dt_object_elf(P->proc, o, NULL) ? -1 : dt_elf_find(o->elf, pat->dtpd_func);
 		struct dt_dwarf *d = at < 0 ? NULL : dwarf_of(f, P, o);
-		const struct dt_type *t = d ? dt_dwarf_func(d, dt_elf_functions(o->elf, &n)[at].addr, names, max) : NULL;
+		const struct dt_type *t = d ? dt_dwarf_func(d, dt_elf_functions(o->elf, &n)[at].addr, names, max)
+					    : NULL;
 
 		differ |= at >= 0 && func && (!t || !dt_type_same(t, func));
 		func = func ? func : t;

@@ -65,7 +65,7 @@ static const struct dt_option options[] = {
 	{ "libdir", dt_opt_libdir, 0 },
 	{ "nolibs", dt_opt_cflag, DTRACE_C_NOLIBS },
 	{ "noresolve", dt_opt_switch, DTRACEOPT_NORESOLVE, .dynamic = true },
-	{ "nspec", dt_opt_number, DTRACEOPT_NSPEC, 0, 65536 },
+	{ "nspec", dt_opt_number, DTRACEOPT_NSPEC, 1, 65536 },
 	{ "oformat", dt_opt_oformat, DTRACEOPT_OFORMAT },
 	{ "pgmax", dt_opt_number, DTRACEOPT_PGMAX, 0, INT32_MAX, true },
 	{ "preallocate", dt_opt_size, DTRACEOPT_PREALLOCATE, 0, GIB },

@@ -34,7 +34,7 @@ static void show_tree(void *ctx, int pass, const struct dt_node *tree)
 
 	if (cc->dtp->treebits & (pass ? DT_TREE_COOKED : DT_TREE_PARSED))
 		dt_ast_print(tree, stderr);
-	if (!pass && cc->dtp->dump)
+	if (!pass && cc->dtp->dump && !cc->library)
 		dt_unparse(tree, cc->dtp->dump);
 }
 

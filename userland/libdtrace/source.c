@@ -94,8 +94,8 @@ static char *memory_text(int fd, size_t *len)
 static const char *const *dialect(char letter)
 {
 	static const char *const ansi[] = { NULL }, *const strict[] = { "-std=c17", NULL };
-	static const char *const knr[] = { "-U__STDC__", NULL };
-	static const char *const transition[] = { "-U__STDC__", "-D__STDC__=0", NULL };
+	static const char *const knr[] = { "-U__STDC__", "-w", NULL };
+	static const char *const transition[] = { "-U__STDC__", "-D__STDC__=0", "-w", NULL };
 
 	return letter == 'c' ? strict : letter == 's' ? knr : letter == 't' ? transition : ansi;
 }
@@ -185,7 +185,9 @@ char *dt_source_cpp(dtrace_hdl_t *dtp, const char *text, size_t *len)
 		if (dtp->cpphdrs && said)
 			show_headers(said);
 		result = memory_text(out, len);
-		if (!result)
+		if (result)
+			dt_headers_fit(result);
+		else
 			dt_set_errno(dtp, ENOMEM);
 	}
 out:
