@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* From D text to printed text: trace(), printf(), stacks, order of records, drops, errors. */
+#include <arpa/inet.h>
+#include <netdb.h>
+
 #include "test_kernel.h"
 
 static void traces(void **state)
@@ -31,7 +34,9 @@ static void conversions(void **state)
 	tk_begin("printf(\"%?x|%0?x|%-?d|\", 255, 255, 1)", "              ff|00000000000000ff|1               |");
 	tk_begin("printf(\"%hd %ld %lld %hhx %lx %llx\", 1, 2, 3, 4, 5, 6)", "1 2 3 4 5 6");
 	tk_begin("printf(\"[%5c|%-3c|%3C]\", 'a', 'b', '\\n')", "[    a|b  | \\n]");
-	tk_begin("printf(\"%P %P\", (uint16_t)22, (uint16_t)64999)", "ssh 64999");
+	/* A machine may have no /etc/services. */
+	tk_begin("printf(\"%P %P\", (uint16_t)22, (uint16_t)64999)",
+		 getservbyport(htons(22), NULL) ? "ssh 64999" : "22 64999");
 	tk_begin("printf(\"%I %I\", \"not an address\", \"240.0.0.1\")", "not an address 240.0.0.1");
 	tk_begin("printf(\"%wc%lc|%3wc|\", 0xe9, 0x4e2d, 'x')", "\u00e9\u4e2d|  x|");
 	tk_begin("printf(\"plain\")", "plain");

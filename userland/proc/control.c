@@ -445,10 +445,30 @@ bool dt_proc_exited(struct dt_proc *p, int *status)
 	return p->is_dead;
 }
 
+/* For kernels built without CONFIG_CROSS_MEMORY_ATTACH. */
+static ssize_t read_mem_file(pid_t pid, uint64_t addr, void *buf, size_t n)
+{
+	char path[32];
+	ssize_t got;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/mem", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	got = pread(fd, buf, n, (off_t)addr);
+	if (got < 0)
+		got = -errno;
+	close(fd);
+	return got;
+}
+
 ssize_t dt_proc_read(struct dt_proc *p, uint64_t addr, void *buf, size_t n)
 {
 	struct iovec to = { buf, n }, from = { (void *)(uintptr_t)addr, n };
 	ssize_t got = process_vm_readv(p->pid, &to, 1, &from, 1, 0);
 
+	if (got < 0 && errno == ENOSYS)
+		return read_mem_file(p->pid, addr, buf, n);
 	return got < 0 ? -errno : got;
 }
