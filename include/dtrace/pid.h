@@ -79,7 +79,7 @@ struct dtrace_pid_point {
 	__u8  off;		/* of the displacement, where the kind (or a RIP-relative operand) has one; else 0 */
 	__u8  pad;
 	__u8  bytes[16];	/* the instruction, zero-padded */
-	__u32 fn;		/* index of the probe whose [lo, hi) decides whether a jump leaves the function */
+	__u32 pad2;
 };
 
 #define DTRACE_PID_ENTRY	0	/* args: the function's arguments */

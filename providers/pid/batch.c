@@ -126,7 +126,6 @@ int dt_pid_batch_point(struct dt_pid_batch *b, const struct dtrace_pid_point *po
 		return -ENOMEM;
 	b->point[b->npoint] = *point;
 	b->point[b->npoint].addr += bias;
-	b->point[b->npoint].fn = b->nprobe - 1;
 	b->ref[b->nref++] = b->npoint++;
 	b->probe[b->nprobe - 1].nref++;
 	return 0;

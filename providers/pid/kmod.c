@@ -298,7 +298,7 @@ static bool point_ok(const struct batch *b, u32 i)
 	const struct dtrace_pid_point *pt = &b->points[i];
 	u32 k;
 
-	if (pt->len < 1 || pt->len > DPID_INSN_MAX || pt->kind >= DTRACE_PID_KIND_MAX || pt->pad ||
+	if (pt->len < 1 || pt->len > DPID_INSN_MAX || pt->kind >= DTRACE_PID_KIND_MAX || pt->pad || pt->pad2 ||
 	    pt->addr < b->a.lo || pt->addr >= b->a.hi || pt->len > b->a.hi - pt->addr ||
 	    (i && pt->addr <= pt[-1].addr) || pt->bytes[0] == DPID_INT3)
 		return false;

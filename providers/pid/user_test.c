@@ -57,7 +57,7 @@ static void check_points(const struct dtrace_pid_add *a)
 		assert_true(pt[i].off < pt[i].len);
 		assert_true(pt[i].addr >= a->lo && pt[i].addr + pt[i].len <= a->hi);
 		assert_true(!i || pt[i].addr > pt[i - 1].addr);
-		assert_true(pt[i].fn < a->nprobes);
+		assert_int_equal(pt[i].pad2, 0);
 		assert_memory_equal(pt[i].bytes + pt[i].len, zero, 16 - pt[i].len);
 		assert_int_equal(dt_proc_read(kernel.p, pt[i].addr, bytes, pt[i].len), pt[i].len);
 		assert_memory_equal(pt[i].bytes, bytes, pt[i].len);

@@ -189,7 +189,7 @@ bool dt_procs_lookup(dtrace_hdl_t *dtp, pid_t pid, uint64_t addr, uint64_t *func
 /* ---- Kernel symbols (ksym.c) ----------------------------------------------------------- */
 
 struct dt_ksym {
-	uint64_t addr, size;	/* size: 0 of what is no function; addr 0: hidden from this user */
+	uint64_t addr, size;	/* size: up to the next symbol; addr 0: hidden from this user */
 	const char *name, *mod;
 	bool func, global;
 };
