@@ -97,6 +97,13 @@ char *dt_arena_strndup(struct dt_arena *a, const char *s, size_t n)
 
 /* ---- Names ------------------------------------------------------------------- */
 
+const char *dt_scope_prefix(enum dt_scope scope)
+{
+	static const char *const prefix[] = { "", "self->", "this->" };
+
+	return prefix[scope];
+}
+
 const char *dt_op_text(enum dt_op op)
 {
 	static const char *const text[DT_OP_MAX] = {
@@ -210,7 +217,6 @@ static void print_inline(const struct dt_node *n, FILE *out)
 
 static void print_details(const struct dt_node *n, FILE *out)
 {
-	static const char *const scopes[] = { "", "self->", "this->" };
 	bool post = n->op == DT_OP_POSTINC || n->op == DT_OP_POSTDEC;
 
 	switch (n->kind) {
@@ -222,7 +228,7 @@ static void print_details(const struct dt_node *n, FILE *out)
 		print_quoted(n->u.s.bytes, n->u.s.len, out);
 		break;
 	case DT_N_SCOPED: case DT_N_VAR:
-		fprintf(out, " %s%s", scopes[n->scope], n->name);
+		fprintf(out, " %s%s", dt_scope_prefix(n->scope), n->name);
 		break;
 	case DT_N_SYM:
 		fprintf(out, " %s`%s", n->u.sym.obj, n->name);

@@ -79,6 +79,7 @@ enum dt_op {
 const char *dt_op_text(enum dt_op op);	/* "+=", "->" */
 
 enum dt_scope { DT_SCOPE_GLOBAL, DT_SCOPE_SELF, DT_SCOPE_THIS };
+const char *dt_scope_prefix(enum dt_scope scope);	/* "", "self->", "this->" */
 
 enum dt_storage {
 	DT_SC_NONE, DT_SC_TYPEDEF, DT_SC_EXTERN, DT_SC_SELF, DT_SC_THIS,

@@ -137,6 +137,13 @@ int dt_cook_want(struct dt_cook *ck, struct dt_rec *rec, const struct dt_want *w
 	return 0;
 }
 
+int dt_want_value(struct dt_cook *ck, struct dt_rec *rec, uint16_t kind, struct dt_node *val, uint64_t arg)
+{
+	struct dt_want w = { .kind = kind, .val = val, .arg = arg };
+
+	return dt_cook_want(ck, rec, &w);
+}
+
 static bool is_action(struct dt_cook *ck, const struct dt_node *n)
 {
 	const struct dt_ident *id;

@@ -83,6 +83,8 @@ int dt_cook_expr(struct dt_cook *ck, struct dt_node *n);
 int dt_cook_list(struct dt_cook *ck, struct dt_node *list);
 struct dt_rec *dt_cook_rec(struct dt_cook *ck, uint16_t kind);
 int dt_cook_want(struct dt_cook *ck, struct dt_rec *rec, const struct dt_want *want);
+/* The same for what most actions are: one cooked value, or NULL. */
+int dt_want_value(struct dt_cook *ck, struct dt_rec *rec, uint16_t kind, struct dt_node *val, uint64_t arg);
 int dt_nomem(struct dt_cook *ck, struct dt_loc loc);
 int dt_nosup(struct dt_cook *ck, struct dt_loc loc, const char *what, const char *why);
 
@@ -98,7 +100,6 @@ unsigned dt_list_len(const struct dt_node *list);
 const struct dt_type *dt_pointee(const struct dt_type *t);	/* pointer or array, else NULL */
 bool dt_is_pointer(const struct dt_type *t);
 bool dt_is_ptrlike(const struct dt_type *t);	/* pointer, array that decays to one */
-bool dt_is_sou(const struct dt_type *t);
 bool dt_is_void(const struct dt_type *t);
 bool dt_is_float(const struct dt_type *t);
 bool dt_is_dyn(const struct dt_type *t);

@@ -16,13 +16,6 @@ struct act {
 	enum dt_tag proto;	/* of another number of arguments, if not D_PROTO_LEN */
 };
 
-static int want(struct dt_cook *ck, struct dt_rec *rec, uint16_t kind, struct dt_node *val, uint64_t arg)
-{
-	struct dt_want w = { .kind = kind, .val = val, .arg = arg };
-
-	return dt_cook_want(ck, rec, &w);
-}
-
 /* ---- Values --------------------------------------------------------------------- */
 
 static int cook_trace(struct dt_cook *ck, struct dt_node *call, struct dt_rec *rec)
@@ -40,7 +33,7 @@ static int cook_trace(struct dt_cook *ck, struct dt_node *call, struct dt_rec *r
 			 "trace() would record the address of the scratch memory that holds the translation");
 		return dt_hint(ck->diag, "trace a member of it, or print() what it points to");
 	}
-	return want(ck, rec, DTRACEACT_DIFEXPR, val, 0);
+	return dt_want_value(ck, rec, DTRACEACT_DIFEXPR, val, 0);
 }
 
 static int cook_tracemem(struct dt_cook *ck, struct dt_node *call, struct dt_rec *rec)
@@ -63,9 +56,9 @@ static int cook_tracemem(struct dt_cook *ck, struct dt_node *call, struct dt_rec
 				"the third argument of tracemem(), how many bytes to show, must be an integer, not %s",
 				dt_typestr(dyn, name));
 	if (dyn && (dt_convert(ck, dyn, dt_basic(ck->types, DT_B_INT64)) ||
-		    want(ck, rec, DTRACEACT_TRACEMEM_DYNSIZE, dyn, 0)))
+		    dt_want_value(ck, rec, DTRACEACT_TRACEMEM_DYNSIZE, dyn, 0)))
 		return -1;
-	return want(ck, rec, DTRACEACT_TRACEMEM, addr, (uint64_t)dt_int(size));
+	return dt_want_value(ck, rec, DTRACEACT_TRACEMEM, addr, (uint64_t)dt_int(size));
 }
 
 static int cook_exit(struct dt_cook *ck, struct dt_node *call, struct dt_rec *rec)
@@ -80,7 +73,7 @@ static int cook_exit(struct dt_cook *ck, struct dt_node *call, struct dt_rec *re
 				dt_typestr(status, name));
 	if (dt_convert(ck, status, dt_basic(ck->types, DT_B_INT)))
 		return -1;
-	return want(ck, rec, DTRACEACT_EXIT, status, 0);
+	return dt_want_value(ck, rec, DTRACEACT_EXIT, status, 0);
 }
 
 /* ---- Stacks and symbols; as statements and as keys ---------------------------------- */
@@ -210,9 +203,9 @@ int dt_cook_formatted(struct dt_cook *ck, struct dt_node *call, struct dt_rec *r
 	    dt_cook_list(ck, args) || dt_check_printf(ck, call, rec->fmt, args))
 		return -1;
 	if (!args)
-		return want(ck, rec, kind, NULL, 0);
+		return dt_want_value(ck, rec, kind, NULL, 0);
 	for (; args; args = args->next, kind = DTRACEACT_DIFEXPR)
-		if (want(ck, rec, kind, args, 0))
+		if (dt_want_value(ck, rec, kind, args, 0))
 			return -1;
 	return 0;
 }
@@ -298,7 +291,7 @@ static int cook_printa(struct dt_cook *ck, struct dt_node *call, struct dt_rec *
 	}
 	if (dt_check_printa(ck, call, rec))
 		return -1;
-	return want(ck, rec, DTRACEACT_PRINTA, NULL, 0);
+	return dt_want_value(ck, rec, DTRACEACT_PRINTA, NULL, 0);
 }
 
 /* ---- What the consumer does to an aggregation ------------------------------------------- */
@@ -324,7 +317,7 @@ static int cook_libact(struct dt_cook *ck, struct dt_node *call, struct dt_rec *
 		if (dt_convert(ck, val, dt_basic(ck->types, DT_B_INT64)))
 			return -1;
 	}
-	return want(ck, rec, DTRACEACT_LIBACT, val, act);
+	return dt_want_value(ck, rec, DTRACEACT_LIBACT, val, act);
 }
 
 static int cook_clear(struct dt_cook *ck, struct dt_node *call, struct dt_rec *rec)

@@ -193,7 +193,7 @@ static int cook_key(struct dt_cook *ck, struct dt_node *k, struct dt_want *w)
 		return dt_error(ck->diag, D_KEY_TYPE, k->loc, "an aggregation cannot be a key");
 	if (dt_cook_expr(ck, k))
 		return -1;
-	if (dt_type_is_scalar(k->type) || dt_type_is_string(k->type) || dt_is_sou(k->type))
+	if (dt_type_is_scalar(k->type) || dt_type_is_string(k->type) || dt_type_is_sou(k->type))
 		return 0;
 	if (dt_type_is_strlike(k->type))
 		return dt_wrap_cast(ck, k, dt_basic(ck->types, DT_B_STRING));

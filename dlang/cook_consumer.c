@@ -10,13 +10,6 @@
 
 #include "cook.h"
 
-static int want(struct dt_cook *ck, struct dt_rec *rec, uint16_t kind, struct dt_node *val, uint64_t arg)
-{
-	struct dt_want w = { .kind = kind, .val = val, .arg = arg };
-
-	return dt_cook_want(ck, rec, &w);
-}
-
 /* system(format, ...), freopen(format, ...): as printf(), but to a command line or a path. */
 int dt_cook_system(struct dt_cook *ck, struct dt_node *call, struct dt_rec *rec)
 {
@@ -31,7 +24,7 @@ int dt_cook_freopen(struct dt_cook *ck, struct dt_node *call, struct dt_rec *rec
 
 int dt_cook_ftruncate(struct dt_cook *ck, struct dt_node *call, struct dt_rec *rec)
 {
-	return want(ck, rec, DTRACEACT_LIBACT, NULL, DT_ACT_FTRUNCATE);
+	return dt_want_value(ck, rec, DTRACEACT_LIBACT, NULL, DT_ACT_FTRUNCATE);
 }
 
 /* setopt(name[, value]): any strings, for what they are is known only when they are read. */
@@ -50,7 +43,7 @@ int dt_cook_setopt(struct dt_cook *ck, struct dt_node *call, struct dt_rec *rec)
 					i, dt_typestr(n, name));
 	}
 	for (struct dt_node *n = call->kid[0]; n; n = n->next, kind = DTRACEACT_DIFEXPR)
-		if (want(ck, rec, kind, n, DT_ACT_SETOPT))
+		if (dt_want_value(ck, rec, kind, n, DT_ACT_SETOPT))
 			return -1;
 	return 0;
 }

@@ -114,7 +114,7 @@ bool dt_ptr_compat(const struct dt_type *a, const struct dt_type *b)
 	if (dt_is_pointer(x) && dt_is_pointer(y))
 		return dt_ptr_compat(x, y);
 	return x == y || dt_type_same(x, y) ||
-	       (dt_is_sou(x) && x->kind == y->kind && x->name && y->name && !strcmp(x->name, y->name));
+	       (dt_type_is_sou(x) && x->kind == y->kind && x->name && y->name && !strcmp(x->name, y->name));
 }
 
 /* C11 6.5.16.1, and D's strings: may cooked @n initialise an object of type @to? */
@@ -185,7 +185,7 @@ static bool castable(const struct dt_node *n, const struct dt_type *to)
 		return true;
 	if (t->kind == DT_T_POINTER && f->kind == DT_T_STRING)
 		return true;
-	return (dt_is_sou(t) || dt_is_float(t)) && dt_type_same(to, n->type);
+	return (dt_type_is_sou(t) || dt_is_float(t)) && dt_type_same(to, n->type);
 }
 
 int dt_cook_cast(struct dt_cook *ck, struct dt_node *n)
@@ -261,7 +261,7 @@ int dt_cook_offsetof(struct dt_cook *ck, struct dt_node *n)
 
 		if (dt_type_complete(ck->types, t)->kind == DT_T_FORWARD)
 			return dt_incomplete(ck, D_OFFSETOF_TYPE, n, t);
-		if (!dt_is_sou(t))
+		if (!dt_type_is_sou(t))
 			return dt_error(ck->diag, D_OFFSETOF_TYPE, n->loc,
 					"offsetof needs a struct or union, and %s is none",
 					dt_type_name(t, name, sizeof(name)));

@@ -13,13 +13,6 @@
 
 #include "cook.h"
 
-static int want(struct dt_cook *ck, struct dt_rec *rec, uint16_t kind, struct dt_node *val)
-{
-	struct dt_want w = { .kind = kind, .val = val };
-
-	return dt_cook_want(ck, rec, &w);
-}
-
 /* An action of one integer. */
 static int cook_number(struct dt_cook *ck, struct dt_node *call, struct dt_rec *rec, enum dt_basic type)
 {
@@ -33,7 +26,7 @@ static int cook_number(struct dt_cook *ck, struct dt_node *call, struct dt_rec *
 				call->name, dt_typestr(n, name));
 	if (dt_convert(ck, n, dt_basic(ck->types, type)))
 		return -1;
-	return want(ck, rec, (uint16_t)call->ident->id, n);
+	return dt_want_value(ck, rec, (uint16_t)call->ident->id, n, 0);
 }
 
 /* speculate(id), commit(id), discard(id) */
@@ -57,7 +50,7 @@ int dt_cook_chill(struct dt_cook *ck, struct dt_node *call, struct dt_rec *rec)
 /* stop(), panic(), breakpoint() */
 int dt_cook_plain(struct dt_cook *ck, struct dt_node *call, struct dt_rec *rec)
 {
-	return want(ck, rec, (uint16_t)call->ident->id, NULL);
+	return dt_want_value(ck, rec, (uint16_t)call->ident->id, NULL, 0);
 }
 
 /* ---- Order ------------------------------------------------------------------------- */

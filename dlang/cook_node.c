@@ -116,11 +116,6 @@ const struct dt_type *dt_pointee(const struct dt_type *t)
 	return dt_is_ptrlike(t) ? dt_type_resolve(t)->base : NULL;
 }
 
-bool dt_is_sou(const struct dt_type *t)
-{
-	return kind_of(t) == DT_T_STRUCT || kind_of(t) == DT_T_UNION;
-}
-
 bool dt_is_void(const struct dt_type *t)
 {
 	return kind_of(t) == DT_T_VOID;

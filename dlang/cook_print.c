@@ -10,13 +10,6 @@
 
 #include "cook.h"
 
-static int want(struct dt_cook *ck, struct dt_rec *rec, uint16_t kind, struct dt_node *val, uint64_t arg)
-{
-	struct dt_want w = { .kind = kind, .val = val, .arg = arg };
-
-	return dt_cook_want(ck, rec, &w);
-}
-
 int dt_cook_print(struct dt_cook *ck, struct dt_node *call, struct dt_rec *rec)
 {
 	struct dt_node *val = call->kid[0];
@@ -29,7 +22,7 @@ int dt_cook_print(struct dt_cook *ck, struct dt_node *call, struct dt_rec *rec)
 		return dt_error(ck->diag, D_PRINT_VOID, val->loc, "print() needs a value, and this has none");
 	if (dt_is_dyn(val->type))
 		return dt_error(ck->diag, D_PRINT_DYN, val->loc, "print() needs a value whose type is known");
-	return want(ck, rec, DTRACEACT_PRINT, val, 0);
+	return dt_want_value(ck, rec, DTRACEACT_PRINT, val, 0);
 }
 
 /* memref(address, length), of FreeBSD: its two arguments become printm()'s second and third. */
@@ -67,7 +60,7 @@ int dt_cook_printm(struct dt_cook *ck, struct dt_node *call, struct dt_rec *rec)
 				"the second argument of memref(), how many bytes to show, must be an integer, not %s",
 				dt_typestr(len, name));
 	if (len && (dt_convert(ck, len, dt_basic(ck->types, DT_B_INT64)) ||
-		    want(ck, rec, DTRACEACT_TRACEMEM_DYNSIZE, len, 0)))
+		    dt_want_value(ck, rec, DTRACEACT_TRACEMEM_DYNSIZE, len, 0)))
 		return -1;
-	return want(ck, rec, DTRACEACT_TRACEMEM, addr, (uint64_t)dt_int(size));
+	return dt_want_value(ck, rec, DTRACEACT_TRACEMEM, addr, (uint64_t)dt_int(size));
 }

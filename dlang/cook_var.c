@@ -11,8 +11,6 @@
 
 #include "abstract.h"
 
-static const char *const prefix[] = { "", "self->", "this->" };
-
 static int undefined(struct dt_cook *ck, const struct dt_node *n, enum dt_scope scope)
 {
 	const char *like = dt_ident_suggest(ck->idents, scope, n->name);
@@ -21,9 +19,9 @@ static int undefined(struct dt_cook *ck, const struct dt_node *n, enum dt_scope 
 		dt_error(ck->diag, D_IDENT_UNDEF, n->loc, "%s is not a variable or constant", n->name);
 	else
 		dt_error(ck->diag, D_VAR_UNDEF, n->loc, "%s%s has not been declared or assigned",
-			 prefix[scope], n->name);
+			 dt_scope_prefix(scope), n->name);
 	if (like)
-		dt_hint(ck->diag, "did you mean %s%s?", prefix[scope], like);
+		dt_hint(ck->diag, "did you mean %s%s?", dt_scope_prefix(scope), like);
 	else
 		dt_hint(ck->diag, "a variable exists from its first assignment on, in the order of the program");
 	return -1;
@@ -41,7 +39,7 @@ static int make_var(struct dt_cook *ck, struct dt_node *n, struct dt_ident *id)
 	case DT_I_ARRAY:
 		return dt_error(ck->diag, D_IDENT_BADREF, n->loc,
 				"%s%s is an associative array: it needs a key, as in %s%s[0]",
-				prefix[id->scope], id->name, prefix[id->scope], id->name);
+				dt_scope_prefix(id->scope), id->name, dt_scope_prefix(id->scope), id->name);
 	case DT_I_INLINE:
 		return dt_use_inline(ck, n, id, NULL);
 	case DT_I_SUBR: case DT_I_ACTION: case DT_I_AGGFUNC:
@@ -132,7 +130,7 @@ static int infer_keys(struct dt_cook *ck, struct dt_ident *id, struct dt_node *k
 			t = dt_basic(ck->types, dt_type_resolve(t)->is_signed ? DT_B_INT64 : DT_B_UINT64);
 		else if (dt_type_is_strlike(t))
 			t = dt_basic(ck->types, DT_B_STRING);
-		else if (!dt_type_is_scalar(t) && !dt_is_sou(t))
+		else if (!dt_type_is_scalar(t) && !dt_type_is_sou(t))
 			return dt_error(ck->diag, D_KEY_TYPE, k->loc, "this cannot be a key");
 		sig[i++] = t;
 	}
@@ -147,12 +145,12 @@ static int check_keys(struct dt_cook *ck, const struct dt_node *n, const struct 
 
 	if (have != id->nkeys)
 		return dt_error(ck->diag, D_PROTO_LEN, n->loc, "%s%s[ ] takes %u key%s, not %u",
-				prefix[id->scope], id->name, id->nkeys, id->nkeys == 1 ? "" : "s", have);
+				dt_scope_prefix(id->scope), id->name, id->nkeys, id->nkeys == 1 ? "" : "s", have);
 	for (struct dt_node *k = keys; k; k = k->next, i++) {
 		if (!dt_assignable(k, id->keys[i]))
 			return dt_error(ck->diag, D_PROTO_ARG, k->loc,
 					"key %u of %s%s[ ] is of type %s, and this is %s", i + 1,
-					prefix[id->scope], id->name,
+					dt_scope_prefix(id->scope), id->name,
 					dt_type_name(id->keys[i], want, sizeof(want)), dt_typestr(k, got));
 		if (dt_convert(ck, k, id->keys[i]))
 			return -1;
@@ -292,7 +290,7 @@ int dt_cook_index(struct dt_cook *ck, struct dt_node *n)
 	if (id && id->kind == DT_I_SCALAR && !dt_is_ptrlike(id->type) && !dt_type_is_string(id->type) &&
 	    !(id->flags & DT_IDF_NOSUP) &&
 	    !dt_is_dyn(id->type))
-		return dt_error(ck->diag, D_ARR_BADREF, n->loc, "%s%s is not an array", prefix[id->scope],
+		return dt_error(ck->diag, D_ARR_BADREF, n->loc, "%s%s is not an array", dt_scope_prefix(id->scope),
 				id->name);
 	return cook_subscript(ck, n);
 }
@@ -332,14 +330,14 @@ int dt_cook_member(struct dt_cook *ck, struct dt_node *n)
 	if (rc)
 		return rc < 0 ? -1 : 0;
 	t = n->op == DT_OP_ARROW ? dt_pointee(base->type) : base->type;
-	if (!t || (!dt_is_sou(t) && dt_type_resolve(t)->kind != DT_T_FORWARD)) {
+	if (!t || (!dt_type_is_sou(t) && dt_type_resolve(t)->kind != DT_T_FORWARD)) {
 		dt_error(ck->diag, t ? D_OP_SOU : D_OP_PTR, n->loc, "%s needs %s on its left, not a value of type %s",
 			 dt_op_text(n->op),
 			 n->op == DT_OP_ARROW ? "a pointer to a struct or union" : "a struct or union",
 			 dt_typestr(base, name));
-		if (n->op == DT_OP_DOT && dt_is_pointer(base->type) && dt_is_sou(dt_pointee(base->type)))
+		if (n->op == DT_OP_DOT && dt_is_pointer(base->type) && dt_type_is_sou(dt_pointee(base->type)))
 			dt_hint(ck->diag, "it is a pointer: use ->");
-		if (n->op == DT_OP_ARROW && dt_is_sou(base->type))
+		if (n->op == DT_OP_ARROW && dt_type_is_sou(base->type))
 			dt_hint(ck->diag, "it is no pointer: use .");
 		return -1;
 	}

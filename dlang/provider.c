@@ -438,7 +438,7 @@ static int convert_arg(struct dt_cook *ck, struct dt_node *n, struct dt_node *v,
 	const struct dt_type *out = dt_is_pointer(to) ? dt_pointee(to) : to;
 	char name[DT_TYPESTR], got[DT_TYPESTR];
 
-	if (dt_type_same(v->type, to) || !dt_is_sou(out)) {
+	if (dt_type_same(v->type, to) || !dt_type_is_sou(out)) {
 		if (!dt_type_same(v->type, to) && !dt_assignable(v, to))
 			return dt_error(ck->diag, D_ARGS_XLATOR, n->loc, "args[%u] cannot be made a %s of a %s", i,
 					dt_type_name(to, name, sizeof(name)), dt_typestr(v, got));

@@ -502,6 +502,12 @@ bool dt_type_is_strlike(const struct dt_type *t)
 	return base && base->kind == DT_T_INT && base->is_char;
 }
 
+bool dt_type_is_sou(const struct dt_type *t)
+{
+	t = dt_type_resolve(t);
+	return t && (t->kind == DT_T_STRUCT || t->kind == DT_T_UNION);
+}
+
 bool dt_type_is_byref(const struct dt_type *t)
 {
 	t = dt_type_resolve(t);

@@ -135,6 +135,7 @@ bool dt_type_is_integer(const struct dt_type *t);	/* INT, ENUM */
 bool dt_type_is_scalar(const struct dt_type *t);	/* integer or pointer */
 bool dt_type_is_string(const struct dt_type *t);	/* STRING */
 bool dt_type_is_strlike(const struct dt_type *t);	/* STRING, char *, char[] */
+bool dt_type_is_sou(const struct dt_type *t);		/* STRUCT, UNION */
 bool dt_type_is_byref(const struct dt_type *t);		/* STRING, STRUCT, UNION, ARRAY, FLOAT */
 /* Spell it as in C ("char *[4]", "int (*)(long)"). Returns buf. */
 char *dt_type_name(const struct dt_type *t, char *buf, size_t n);

@@ -97,12 +97,6 @@ struct dt_type *dt_type_foreign(struct dt_types *ts, enum dt_type_kind kind, con
 	return t;
 }
 
-static bool is_sou(const struct dt_type *t)
-{
-	t = dt_type_resolve(t);
-	return t->kind == DT_T_STRUCT || t->kind == DT_T_UNION;
-}
-
 int dt_type_define_foreign(struct dt_types *ts, struct dt_type *t, uint64_t size, const struct dt_member *m,
 			   uint32_t n)
 {
@@ -117,7 +111,7 @@ int dt_type_define_foreign(struct dt_types *ts, struct dt_type *t, uint64_t size
 	for (uint32_t i = 0; i < n; i++) {
 		const struct dt_type *r = dt_type_resolve(m[i].type);
 
-		if (!m[i].name && !is_sou(r))
+		if (!m[i].name && !dt_type_is_sou(r))
 			continue;
 		out[kept] = m[i];
 		if (m[i].name && !(out[kept].name = dt_types_strdup(ts, m[i].name)))

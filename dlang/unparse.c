@@ -122,8 +122,6 @@ static void aggregation(FILE *out, const struct dt_node *n)
 
 static void expr(FILE *out, const struct dt_node *n)
 {
-	static const char *const scopes[] = { "", "self->", "this->" };
-
 	switch (n->kind) {
 	case DT_N_INT:
 		integer(out, n);
@@ -132,7 +130,7 @@ static void expr(FILE *out, const struct dt_node *n)
 		quoted(out, n->u.s.bytes, n->u.s.len);
 		break;
 	case DT_N_VAR: case DT_N_SCOPED:
-		fprintf(out, "%s%s", scopes[n->scope], n->name);
+		fprintf(out, "%s%s", dt_scope_prefix(n->scope), n->name);
 		break;
 	case DT_N_SYM:
 		fprintf(out, "%s`%s", n->u.sym.obj, n->name);

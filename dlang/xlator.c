@@ -33,7 +33,7 @@ static const char *names_of(const struct dt_ident *x, char buf[2 * DT_TYPESTR + 
 
 static bool same_struct(const struct dt_type *a, const struct dt_type *b)
 {
-	return dt_is_sou(a) && dt_is_sou(b) && dt_type_same(a, b);
+	return dt_type_is_sou(a) && dt_type_is_sou(b) && dt_type_same(a, b);
 }
 
 /* Kernel and user addresses are told apart by more than dt_type_same() looks at. */
@@ -386,7 +386,7 @@ static int check_header(struct dt_cook *ck, const struct dt_node *n)
 	struct dt_ident *x = NULL;
 	char name[DT_TYPESTR], from[DT_TYPESTR];
 
-	if (!dt_is_sou(out))
+	if (!dt_type_is_sou(out))
 		return dt_error(ck->diag, D_XLATE_SOU, n->loc, "a translator makes a struct or union, and %s is none%s",
 				dt_type_name(out, name, sizeof(name)),
 				dt_type_resolve(out)->kind == DT_T_FORWARD ? " that is defined here" : "");

@@ -10,11 +10,6 @@
 
 #include "dt_impl.h"
 
-static const void *value_of(const dtrace_aggdata_t *a)
-{
-	return a->dtada_data + dt_aggent_valrec(a)->dtrd_offset;
-}
-
 struct joining {
 	uint32_t n, pos;		/* variables; the one whose value orders the rows, before the others' in turn */
 	const struct dt_aggorder *order;
@@ -169,7 +164,7 @@ dtrace_aggdata_t *dt_agg_empty(dtrace_hdl_t *dtp, const dtrace_aggdata_t *tuple,
 	memcpy(e->data.dtada_data, tuple->dtada_data, val->dtrd_offset);
 	/* The parameters of the picture stand before its buckets. */
 	if (model && (val->dtrd_action == DTRACEAGG_LQUANTIZE || val->dtrd_action == DTRACEAGG_LLQUANTIZE))
-		memcpy(e->data.dtada_data + val->dtrd_offset, value_of(model), 8);
+		memcpy(e->data.dtada_data + val->dtrd_offset, dt_aggent_val(model), 8);
 	return &e->data;
 nomem:
 	dt_agg_empty_free((dtrace_aggdata_t *)e);

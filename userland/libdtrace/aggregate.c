@@ -16,11 +16,6 @@
 
 #include "dt_impl.h"
 
-static caddr_t value_of(const dtrace_aggdata_t *a)
-{
-	return a->dtada_data + dt_aggent_valrec(a)->dtrd_offset;
-}
-
 /* ---- Merging values ---------------------------------------------------------------- */
 
 static void add_words(int64_t *to, const int64_t *from, size_t bytes)
@@ -311,9 +306,9 @@ static int merge_bucket(dtrace_hdl_t *dtp, const char *data, size_t size, uint32
 		return add_percpu(dtp, dtp->aggs.last, dtp->aggs.last->data.dtada_data, cpu);
 	}
 	if (e->fresh)
-		memcpy(value_of(&e->data), bucket + val->dtrd_offset, val->dtrd_size);
+		memcpy(dt_aggent_val(&e->data), bucket + val->dtrd_offset, val->dtrd_size);
 	else
-		merge_value(val, (int64_t *)value_of(&e->data), (const int64_t *)(bucket + val->dtrd_offset));
+		merge_value(val, (int64_t *)dt_aggent_val(&e->data), (const int64_t *)(bucket + val->dtrd_offset));
 	e->fresh = false;
 	rc = add_percpu(dtp, e, bucket, cpu);
 	free(bucket);
@@ -366,7 +361,7 @@ void dt_aggent_clear(struct dt_aggent *e)
 	const dtrace_recdesc_t *rec = dt_aggent_valrec(&e->data);
 	size_t keep = rec->dtrd_action == DTRACEAGG_LQUANTIZE || rec->dtrd_action == DTRACEAGG_LLQUANTIZE ? 8 : 0;
 
-	memset(value_of(&e->data) + keep, 0, rec->dtrd_size - keep);
+	memset(dt_aggent_val(&e->data) + keep, 0, rec->dtrd_size - keep);
 	clear_percpu(e);
 	e->fresh = true;
 }

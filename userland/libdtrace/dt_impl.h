@@ -363,7 +363,7 @@ static inline const dtrace_recdesc_t *dt_aggent_valrec(const dtrace_aggdata_t *a
 {
 	return &a->dtada_desc->dtagd_rec[a->dtada_desc->dtagd_nrecs - 1];
 }
-static inline const void *dt_aggent_val(const dtrace_aggdata_t *a)
+static inline caddr_t dt_aggent_val(const dtrace_aggdata_t *a)
 {
 	return a->dtada_data + dt_aggent_valrec(a)->dtrd_offset;
 }

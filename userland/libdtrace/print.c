@@ -37,11 +37,6 @@ struct place {
 
 static int put_value(const struct printer *p, const struct place *at);
 
-static bool is_sou(const struct dt_type *t)
-{
-	return t->kind == DT_T_STRUCT || t->kind == DT_T_UNION;
-}
-
 static struct place place_of(const struct dt_type *type, uint64_t bitoff, int depth)
 {
 	return (struct place){ .type = type, .t = dt_type_resolve(type), .bitoff = bitoff, .depth = depth };
@@ -189,17 +184,17 @@ static int put_element(const struct printer *p, const struct place *array, uint6
 	char name[512];
 
 	at.element = true;
-	if (is_sou(e) && (dt_printf(p->dtp, p->fp, "\n") || indent(p, at.depth) ||
+	if (dt_type_is_sou(e) && (dt_printf(p->dtp, p->fp, "\n") || indent(p, at.depth) ||
 			  dt_printf(p->dtp, p->fp, "%s ", dt_type_name(at.type, name, sizeof(name)))))
 		return -1;
 	if (put_value(p, &at))
 		return -1;
-	return dt_printf(p->dtp, p->fp, "%s", !last ? ", " : is_sou(e) ? "\n" : "");
+	return dt_printf(p->dtp, p->fp, "%s", !last ? ", " : dt_type_is_sou(e) ? "\n" : "");
 }
 
 static int put_array(const struct printer *p, const struct place *at)
 {
-	bool sou = is_sou(dt_type_resolve(at->t->base));
+	bool sou = dt_type_is_sou(dt_type_resolve(at->t->base));
 
 	if (is_text(at, bytes_at(p, at)))
 		return put_string(p, at);
@@ -224,7 +219,7 @@ static int put_declaration(const struct printer *p, const struct place *at, cons
 	char text[512];
 	size_t n;
 
-	if ((is_sou(d) || d->kind == DT_T_ENUM) && !d->name)
+	if ((dt_type_is_sou(d) || d->kind == DT_T_ENUM) && !d->name)
 		snprintf(text, sizeof(text), "%s", words[d->kind]);
 	else
 		dt_type_name(d, text, sizeof(text));
@@ -271,7 +266,7 @@ static int put_value(const struct printer *p, const struct place *at)
 	if (at->t->kind >= sizeof(puts_) / sizeof(*puts_) || !puts_[at->t->kind])
 		return dt_printf(p->dtp, p->fp, "<no value>");
 	/* Members decide for themselves; so do elements. */
-	if (!is_sou(at->t) && is_cut(p, at))
+	if (!dt_type_is_sou(at->t) && is_cut(p, at))
 		return dt_printf(p->dtp, p->fp, "...");
 	return puts_[at->t->kind](p, at);
 }
@@ -286,5 +281,5 @@ int dt_print_typed(dtrace_hdl_t *dtp, FILE *fp, const struct dt_type *type, cons
 		p.size = (size_t)max;
 	if (put_declaration(&p, &at, NULL) || put_value(&p, &at))
 		return -1;
-	return is_sou(at.t) ? 0 : dt_printf(dtp, fp, "\n");
+	return dt_type_is_sou(at.t) ? 0 : dt_printf(dtp, fp, "\n");
 }
