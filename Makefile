@@ -107,7 +107,7 @@ $(KOUT)/dtrace.ko: $(KFARM) $(KMOD_FILES)
 define install_headers
 	install -D -m 644 userland/libdtrace/dtrace.h $(1)/dtrace.h
 	install -D -m 644 userland/libdtrace/sys/dtrace.h $(1)/sys/dtrace.h
-	for h in abi dif pid; do install -D -m 644 include/dtrace/$$h.h $(1)/dtrace/$$h.h; done
+	for h in abi dif pid recipe; do install -D -m 644 include/dtrace/$$h.h $(1)/dtrace/$$h.h; done
 endef
 
 # ---- Unit tests ----------------------------------------------------------------

@@ -147,6 +147,10 @@ int dtk_consumer_growcaches(struct dtk_consumer *cons, u32 nconst);
 int dtk_dev_init(void);
 void dtk_dev_exit(void);
 
+/* safemem.c */
+int dtk_text_init(void);
+void dtk_text_exit(void);
+
 /* stack.c */
 u32 dtk_stack_kernel_depth(struct dtk_fire *f);
 u64 dtk_stack_caller(struct dtk_fire *f);

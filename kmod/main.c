@@ -17,6 +17,7 @@ static const struct {
 	void (*exit)(void);
 } rooms[] = {
 	{ dtk_probes_init, dtk_probes_exit },
+	{ dtk_text_init, dtk_text_exit },
 	{ dtk_stack_init, dtk_stack_exit },
 	{ dtk_path_init, dtk_path_exit },
 	{ dtk_destroy_init, dtk_destroy_exit },

@@ -46,6 +46,15 @@ int dtk_write_user(u64 addr, const void *src, size_t n);
 long dtk_read_kernel_str(char *dst, u64 addr, size_t n);
 long dtk_read_user_str(char *dst, u64 addr, size_t n);
 
+/*
+ * Text that a provider made up for the firing in progress on this CPU. A D program reads it by copyin()
+ * and copyinstr() at DTK_TEXT_BASE, which no program can have mapped. Interrupts are off meanwhile.
+ */
+#define DTK_TEXT_BASE	0xd7ace00000000000ull
+#define DTK_TEXT_SIZE	16384u
+char *dtk_text(void);		/* room for DTK_TEXT_SIZE bytes */
+void dtk_text_used(u32 n);	/* so much of it is valid; 0: the firing is over */
+
 u64 dtk_time_mono(void);	/* ns; NMI-safe */
 u64 dtk_time_wall(void);
 /*

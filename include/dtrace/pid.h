@@ -16,6 +16,7 @@
 #define DTRACE_PID_H
 
 #include <linux/types.h>
+#include <dtrace/recipe.h>
 
 #define DTRACE_PID_ATTACH	1	/* struct dtrace_pid_attach */
 #define DTRACE_PID_ADD		2	/* struct dtrace_pid_add */
@@ -48,13 +49,19 @@ struct dtrace_pid_add {
 	__u64 strs;		/* char[nstrs] */
 	__u32 npoints, nprobes, nrefs, nstrs;
 	__u32 mod;		/* offset in strs: the object's name */
-	__u32 flags;		/* DTRACE_PID_EXE */
+	__u32 flags;		/* DTRACE_PID_EXE, DTRACE_PID_PROV */
 	__u64 lo, hi;		/* address range of the object's text; points lie inside */
 	__u32 nadded;		/* out: new probes */
+	__u32 nsteps;
+	__u64 sites;		/* PROV: struct dtrace_pid_site[nrefs], beside refs; else 0 */
+	__u64 steps;		/* struct dtrace_step[nsteps] */
+	__u32 prov;		/* PROV: offset in strs: the provider's name without the process's number; else 0 */
 	__u32 pad;
 };
 /* The object is the process's executable: a pattern's module "a.out" means it, whatever its name. */
 #define DTRACE_PID_EXE		0x1
+/* The probes are another provider's than "pid"; all of them are DTRACE_PID_RECIPE. */
+#define DTRACE_PID_PROV		0x2
 
 /*
  * How the displaced instruction goes on. Relative displacements and targets
@@ -87,6 +94,13 @@ struct dtrace_pid_point {
 #define DTRACE_PID_OFFSET	2	/* name is the hex offset; args as on entry, as the registers are */
 #define DTRACE_PID_ABS		3	/* function "-", name is the hex address */
 #define DTRACE_PID_SYNC		4	/* not a probe by name: a thread that comes here waits for CONTINUE */
+#define DTRACE_PID_RECIPE	5	/* each tracepoint's recipe says whether it fires, and the arguments */
+
+/* What a tracepoint is to a RECIPE probe. Of other probes: zero. */
+struct dtrace_pid_site {
+	__u64 sem;		/* address of a 16-bit counter that is one higher while the probe is enabled; 0: none */
+	__u32 step, nstep;	/* slice of steps: the recipe (dtrace/recipe.h) */
+};
 
 /* Another name of a function: a pattern without a function does not mean it, or a call would count twice. */
 #define DTRACE_PID_ALIAS	0x1

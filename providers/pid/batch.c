@@ -66,7 +66,7 @@ static int add_func(struct dt_pid_batch *b, const char *func, uint32_t *ret)
 
 static void clear(struct dt_pid_batch *b)
 {
-	b->npoint = b->nprobe = b->nref = b->nstr = 0;
+	b->npoint = b->nprobe = b->nref = b->nstr = b->nstep = 0;
 	b->entry = b->ret = b->last_func = 0;
 }
 
@@ -83,6 +83,8 @@ void dt_pid_batch_free(struct dt_pid_batch *b)
 	free(b->point);
 	free(b->probe);
 	free(b->ref);
+	free(b->site);
+	free(b->step);
 	free(b->str);
 }
 
@@ -129,6 +131,32 @@ int dt_pid_batch_point(struct dt_pid_batch *b, const struct dtrace_pid_point *po
 	b->ref[b->nref++] = b->npoint++;
 	b->probe[b->nprobe - 1].nref++;
 	return 0;
+}
+
+int dt_pid_batch_recipe(struct dt_pid_batch *b, const char *prov, const char *func, const char *name, uint64_t addr)
+{
+	struct dt_pid_range r = { addr, addr + 1, 0, 0 };
+	int rc = 0;
+
+	if (strcmp(b->prov, prov)) {
+		rc = dt_pid_batch_send(b);
+		if (strlen(prov) >= sizeof(b->prov))
+			return -ENAMETOOLONG;
+		strcpy(b->prov, prov);
+	}
+	return rc ? rc : dt_pid_batch_probe(b, func, name, DTRACE_PID_RECIPE, 0, &r);
+}
+
+int dt_pid_batch_place(struct dt_pid_batch *b, const struct dtrace_pid_point *point, uint64_t bias,
+		       const struct dtrace_step *step, size_t nstep, uint64_t sem)
+{
+	if (grow((void **)&b->site, &b->maxsite, b->nref + 1, sizeof(*b->site)) ||
+	    grow((void **)&b->step, &b->maxstep, b->nstep + nstep, sizeof(*b->step)))
+		return -ENOMEM;
+	b->site[b->nref] = (struct dtrace_pid_site){ .sem = sem ? sem + bias : 0, .step = b->nstep, .nstep = nstep };
+	memcpy(b->step + b->nstep, step, nstep * sizeof(*step));
+	b->nstep += nstep;
+	return dt_pid_batch_point(b, point, bias);
 }
 
 static int by_addr(const void *a, const void *b, void *ctx)
@@ -197,6 +225,17 @@ int dt_pid_batch_send(struct dt_pid_batch *b)
 	add.nprobes = b->nprobe;
 	add.nrefs = b->nref;
 	add.nstrs = b->nstr;
+	if (*b->prov) {
+		rc = add_str(b, b->prov, &add.prov);
+		if (rc)
+			return rc;
+		add.strs = (uintptr_t)b->str;
+		add.nstrs = b->nstr;
+		add.flags |= DTRACE_PID_PROV;
+		add.sites = (uintptr_t)b->site;
+		add.steps = (uintptr_t)b->step;
+		add.nsteps = b->nstep;
+	}
 	rc = b->call(b->ctx, DTRACE_PID_ADD, &add, sizeof(add));
 	if (!rc) {
 		b->nadded += add.nadded;

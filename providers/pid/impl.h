@@ -37,9 +37,12 @@ struct dt_pid_batch {
 	struct dtrace_pid_point *point;
 	struct dtrace_pid_probe *probe;
 	uint32_t *ref;
+	struct dtrace_pid_site *site;	/* by ref */
+	struct dtrace_step *step;
 	char *str;
-	size_t npoint, nprobe, nref, nstr;
-	size_t maxpoint, maxprobe, maxref, maxstr;
+	size_t npoint, nprobe, nref, nstr, nstep;
+	size_t maxpoint, maxprobe, maxref, maxstr, maxsite, maxstep;
+	char prov[DTRACE_PROVNAMELEN];	/* "": pid */
 	uint32_t entry, ret, last_func;	/* strings already there; 0: not yet */
 };
 
@@ -56,8 +59,12 @@ int dt_pid_batch_probe(struct dt_pid_batch *b, const char *func, const char *nam
 /* A point of the probe begun last, moved by @bias. */
 int dt_pid_batch_point(struct dt_pid_batch *b, const struct dtrace_pid_point *point, uint64_t bias);
 int dt_pid_batch_send(struct dt_pid_batch *b);
+/* The same for probes of other providers: begin one, at @addr; then its places. */
+int dt_pid_batch_recipe(struct dt_pid_batch *b, const char *prov, const char *func, const char *name, uint64_t addr);
+int dt_pid_batch_place(struct dt_pid_batch *b, const struct dtrace_pid_point *point, uint64_t bias,
+		       const struct dtrace_step *step, size_t nstep, uint64_t sem);
 
-/* ---- user.c, object.c ---------------------------------------------------------- */
+/* ---- user.c, object.c, statics.c ---------------------------------------------------------- */
 
 enum names { NAME_NONE, NAME_ONE, NAME_GLOB };
 
@@ -91,6 +98,10 @@ struct dt_pid {
 	struct dt_pid_code *code;
 	struct dt_pid_stats stats;
 };
+
+struct dt_pid_met *dt_pid_met_get(struct dt_pid *dp, const char *key);
+bool dt_pid_is_met(const struct dt_pid_met *m, const struct dt_object *o);
+int dt_pid_meet(struct dt_pid_met *m, const struct dt_object *o);
 
 /* One dt_pid_create() in one object. */
 struct dt_pid_job {

@@ -7,6 +7,7 @@
  * same pid names another address space while the old one's probes may still
  * be held, so a provider is only a name here; it goes when its last probe has.
  */
+#include <linux/ctype.h>
 #include <linux/delay.h>
 #include <linux/overflow.h>
 #include <linux/sched/mm.h>
@@ -17,6 +18,7 @@
 #include "kmod.h"
 
 #define MAX_POINTS	(4u << 20)
+#define MAX_RECIPES	4096		/* places of one probe */
 #define MAX_TIMEOUT_MS	(24u * 3600 * 1000)
 
 /* ---- Links -------------------------------------------------------------------- */
@@ -35,18 +37,29 @@ void dpid_grace(void)
 static u32 firing_rank(const struct dpid_link *link)
 {
 	switch (link->site->probe->type) {
+	case DTRACE_PID_RECIPE:
+		return 0;	/* see fire_all() */
 	case DTRACE_PID_ENTRY:
-		return 0;
-	case DTRACE_PID_RETURN:
-		return 2;
-	default:
 		return 1;
+	case DTRACE_PID_RETURN:
+		return 3;
+	default:
+		return 2;
 	}
 }
 
 static struct dpid_link *locked(struct dpid_link __rcu *p)
 {
 	return rcu_dereference_protected(p, lockdep_is_held(&dtk_lock));
+}
+
+static void count_sem(const struct dpid_link *link, int by)
+{
+	const struct dpid_site *site = link->site;
+	struct dpid_sem *sem = site->sems ? site->sems[link - site->links] : NULL;
+
+	if (sem)
+		sem->wanted += by;
 }
 
 static void link_on(struct dpid_link *link)
@@ -61,6 +74,7 @@ static void link_on(struct dpid_link *link)
 	RCU_INIT_POINTER(link->next, next);
 	rcu_assign_pointer(*at, link);
 	link->on = true;
+	count_sem(link, 1);
 }
 
 /* Its next stays: a trap that stands on it goes on along the list. */
@@ -75,6 +89,7 @@ static void link_off(struct dpid_link *link)
 		at = &l->next;
 	rcu_assign_pointer(*at, locked(link->next));
 	link->on = false;
+	count_sem(link, -1);
 	grace_due = true;
 }
 
@@ -168,14 +183,9 @@ static int sync_all(struct dtk_provider *prov)
 	return first;
 }
 
-/* Arguments that are not in registers: on the stack, as they are at the function's first instruction. */
 static bool getarg(struct dtk_probe *dtk, struct dtk_fire *f, u32 n, u64 *val)
 {
-	const struct dpid_probe *probe = dtk->arg;
-
-	if (probe->type == DTRACE_PID_RETURN || n < 6)
-		return false;
-	return !dtk_read_user(val, f->regs->sp + 8 + 8ull * (n - 6), sizeof(*val));
+	return dpid_getarg(dtk->arg, f, n, val);
 }
 
 static void probe_destroy(struct dtk_probe *dtk)
@@ -194,20 +204,22 @@ struct named {
 };
 static LIST_HEAD(provs);	/* dtk_lock */
 
-static int provider_get(pid_t tgid, struct dtk_provider **ret)
+/* "pid123", "python123". Another family's name, or one too long: -EINVAL. */
+static int provider_get(const char *what, pid_t tgid, struct dtk_provider **ret)
 {
 	char name[DTRACE_PROVNAMELEN];
 	struct named *n;
 	int err;
 
+	if (snprintf(name, sizeof(name), "%s%d", what, tgid) >= sizeof(name))
+		return -EINVAL;
 	n = kzalloc(sizeof(*n), GFP_KERNEL);
 	if (!n)
 		return -ENOMEM;
-	snprintf(name, sizeof(name), "pid%d", tgid);
 	err = dtk_provider_create(name, "pid", NULL, ret);
 	if (err) {
 		kfree(n);
-		return err == -EEXIST ? 0 : err;
+		return err != -EEXIST ? err : (*ret)->ops == &dpid_ops ? 0 : -EINVAL;
 	}
 	n->prov = *ret;
 	list_add(&n->list, &provs);
@@ -235,7 +247,10 @@ struct batch {
 	struct dtrace_pid_point *points;
 	struct dtrace_pid_probe *probes;
 	u32 *refs;
+	struct dtrace_pid_site *places;	/* by ref, or NULL */
+	struct dtrace_step *steps;
 	char *strs;
+	bool saves;			/* a recipe uses SAVE or TAKE */
 	struct dpid_tp **tps;		/* by point; NULL: refused */
 	struct dpid_holder *holder;
 	struct dtk_provider *prov;
@@ -253,6 +268,8 @@ static void batch_free(struct batch *b)
 	kvfree(b->points);
 	kvfree(b->probes);
 	kvfree(b->refs);
+	kvfree(b->places);
+	kvfree(b->steps);
 	kvfree(b->strs);
 	kvfree(b->tps);
 }
@@ -272,18 +289,25 @@ static long batch_copy(struct batch *b)
 	const struct dtrace_pid_add *a = &b->a;
 	long err = 0, e;
 
-	if (a->flags & ~DTRACE_PID_EXE || a->pad || a->npoints > MAX_POINTS || a->nprobes > MAX_POINTS ||
-	    a->nrefs > MAX_POINTS || !a->nstrs || a->nstrs > DTRACE_PID_NAMEMAX ||
+	if (a->flags & ~(DTRACE_PID_EXE | DTRACE_PID_PROV) || a->pad || !(a->flags & DTRACE_PID_PROV) != !a->sites ||
+	    a->npoints > MAX_POINTS || a->nprobes > MAX_POINTS ||
+	    a->nrefs > MAX_POINTS || a->nsteps > MAX_POINTS || !a->nstrs || a->nstrs > DTRACE_PID_NAMEMAX ||
 	    a->lo > a->hi || a->hi > TASK_SIZE_MAX)
 		return -EINVAL;
 	b->points = copy_array(a->points, a->npoints, sizeof(*b->points));
 	b->probes = copy_array(a->probes, a->nprobes, sizeof(*b->probes));
 	b->refs = copy_array(a->refs, a->nrefs, sizeof(*b->refs));
+	b->places = a->sites ? copy_array(a->sites, a->nrefs, sizeof(*b->places)) : NULL;
+	b->steps = copy_array(a->steps, a->nsteps, sizeof(*b->steps));
 	b->strs = copy_array(a->strs, a->nstrs, 1);
 	err = settle((void **)&b->points);
 	e = settle((void **)&b->probes);
 	err = err ? err : e;
 	e = settle((void **)&b->refs);
+	err = err ? err : e;
+	e = settle((void **)&b->places);
+	err = err ? err : e;
+	e = settle((void **)&b->steps);
 	err = err ? err : e;
 	e = settle((void **)&b->strs);
 	err = err ? err : e;
@@ -308,16 +332,31 @@ static bool point_ok(const struct batch *b, u32 i)
 	return true;
 }
 
-static bool probe_ok(const struct batch *b, u32 i)
+static bool site_ok(struct batch *b, const struct dtrace_pid_site *s)
+{
+	return s->step <= b->a.nsteps && s->nstep <= b->a.nsteps - s->step && s->nstep <= DTRACE_STEP_MAX &&
+	       !(s->sem & 1) && s->sem < TASK_SIZE_MAX &&
+	       dpid_recipe_ok(b->steps + s->step, s->nstep, &b->saves);
+}
+
+static bool probe_ok(struct batch *b, u32 i)
 {
 	const struct dtrace_pid_probe *pr = &b->probes[i];
 	const struct dtrace_pid_add *a = &b->a;
 	u32 k;
 
-	if (pr->func >= a->nstrs || pr->name >= a->nstrs || pr->type > DTRACE_PID_SYNC ||
+	bool recipe = pr->type == DTRACE_PID_RECIPE;
+
+	if (pr->func >= a->nstrs || pr->name >= a->nstrs || pr->type > DTRACE_PID_RECIPE ||
+	    recipe != !!(a->flags & DTRACE_PID_PROV) ||
 	    pr->nranges > 1 || pr->flags & ~DTRACE_PID_ALIAS || pr->lo > pr->hi || pr->lo2 > pr->hi2 ||
 	    pr->ref > a->nrefs || pr->nref > a->nrefs - pr->ref)
 		return false;
+	if (recipe && (!b->places || pr->nref > MAX_RECIPES))
+		return false;
+	for (k = pr->ref; recipe && k < pr->ref + pr->nref; k++)
+		if (!site_ok(b, &b->places[k]))
+			return false;
 	for (k = pr->ref; pr->type == DTRACE_PID_RETURN && k < pr->ref + pr->nref; k++) {
 		switch (b->points[b->refs[k]].kind) {
 		case DTRACE_PID_RET:
@@ -332,12 +371,24 @@ static bool probe_ok(const struct batch *b, u32 i)
 	return true;
 }
 
-static long batch_check(const struct batch *b)
+/* A provider's name that a process's number can follow. */
+static bool prov_ok(const char *name)
+{
+	size_t n = strnlen(name, DTRACE_PROVNAMELEN), i;
+
+	for (i = 0; i < n; i++)
+		if (!isalnum(name[i]) && name[i] != '_' && name[i] != '-' && name[i] != '.')
+			return false;
+	return n && n < DTRACE_PROVNAMELEN && !isdigit(name[0]) && strcmp(name, "pid");
+}
+
+static long batch_check(struct batch *b)
 {
 	const struct dtrace_pid_add *a = &b->a;
 	u32 i;
 
-	if (a->mod >= a->nstrs || b->strs[a->nstrs - 1])
+	if (a->mod >= a->nstrs || b->strs[a->nstrs - 1] ||
+	    (a->flags & DTRACE_PID_PROV ? a->prov >= a->nstrs || !prov_ok(b->strs + a->prov) : a->prov))
 		return -EINVAL;
 	for (i = 0; i < a->npoints; i++)
 		if (!point_ok(b, i))
@@ -401,6 +452,43 @@ static bool is_linked(const struct dpid_probe *probe, const struct dpid_tp *tp)
 	return false;
 }
 
+/* A site with room for its links, and behind them, where they have recipes, for semaphores and steps. */
+static struct dpid_site *site_alloc(const struct batch *b, const struct dtrace_pid_probe *pr)
+{
+	size_t links, sems = 0, steps = 0;
+	struct dpid_site *site;
+	u32 i;
+
+	links = struct_size(site, links, pr->nref);
+	if (b->places) {
+		sems = array_size(pr->nref, sizeof(*site->sems));
+		for (i = pr->ref; i < pr->ref + pr->nref; i++)
+			steps += b->places[i].nstep * sizeof(*site->steps);
+	}
+	site = kvzalloc(links + sems + steps, GFP_KERNEL);	/* batch_check() bounds them */
+	if (site && b->places) {
+		site->sems = (void *)site + links;
+		site->steps = (void *)site + links + sems;
+	}
+	return site;
+}
+
+/* The recipe of the link that is being added, behind those of the links before it. */
+static int link_recipe(const struct batch *b, struct dpid_site *site, const struct dtrace_pid_site *from)
+{
+	struct dpid_link *link = &site->links[site->nlinks];
+
+	if (site->nlinks)
+		link->step = link[-1].step + link[-1].nstep;
+	link->nstep = from->nstep;
+	memcpy((struct dtrace_step *)site->steps + link->step, b->steps + from->step,
+	       from->nstep * sizeof(*site->steps));
+	if (!from->sem)
+		return 0;
+	site->sems[site->nlinks] = dpid_sem_get(b->holder->proc, from->sem);
+	return site->sems[site->nlinks] ? 0 : -ENOMEM;
+}
+
 /* An existing probe gains what it lacks: the same library, loaded again elsewhere. */
 static int site_add(struct batch *b, const struct dtrace_pid_probe *pr)
 {
@@ -410,7 +498,7 @@ static int site_add(struct batch *b, const struct dtrace_pid_probe *pr)
 	u32 i;
 	int err;
 
-	site = kvzalloc(struct_size(site, links, pr->nref), GFP_KERNEL);
+	site = site_alloc(b, pr);
 	if (!site)
 		return -ENOMEM;
 	err = probe_get(b, pr, &probe);
@@ -418,21 +506,26 @@ static int site_add(struct batch *b, const struct dtrace_pid_probe *pr)
 		kvfree(site);
 		return err;
 	}
-	for (i = pr->ref; i < pr->ref + pr->nref; i++) {
+	for (i = pr->ref; i < pr->ref + pr->nref && !err; i++) {
 		struct dpid_tp *tp = b->tps[b->refs[i]];
 
 		if (!tp || is_linked(probe, tp))
 			continue;
 		site->links[site->nlinks].tp = tp;
-		site->links[site->nlinks++].site = site;
+		site->links[site->nlinks].site = site;
+		if (b->places)
+			err = link_recipe(b, site, &b->places[i]);
+		site->nlinks++;
 	}
+	if (err)
+		site->nlinks = 0;
 	if (!site->nlinks) {
 		kvfree(site);
 		if (list_empty(&probe->sites)) {	/* new, and nothing to hit */
 			dtk_probe_destroy(probe->dtk);
 			b->a.nadded--;
 		}
-		return 0;
+		return err;
 	}
 	site->lo = pr->lo;
 	site->hi = pr->hi;
@@ -490,7 +583,14 @@ static long batch_apply(struct batch *b, struct dtk_consumer *cons)
 	if (!b->holder)
 		return -ESRCH;
 	p = b->holder->proc;
-	err = provider_get(p->tgid, &b->prov);
+	if (b->saves && !p->saves) {
+		struct dpid_saves *saves = kvzalloc(sizeof(*saves), GFP_KERNEL_ACCOUNT);
+
+		if (!saves)
+			return -ENOMEM;
+		WRITE_ONCE(p->saves, saves);	/* links that use it come later, by RCU */
+	}
+	err = provider_get(b->a.flags & DTRACE_PID_PROV ? b->strs + b->a.prov : "pid", p->tgid, &b->prov);
 	if (!err)
 		err = dpid_points_add(p, b->points, b->a.npoints, b->tps);
 	if (err)

@@ -10,6 +10,8 @@
  *   kmod_stub.c     areas in the process, building stubs, where an ip inside a stub belongs
  *   kmod_insn.c     decoding one instruction
  *   kmod_trap.c     the breakpoint's exception: what fires, how the thread goes on
+ *   kmod_recipe.c   arguments of probes that are not functions' (include/dtrace/recipe.h)
+ *   kmod_sem.c      counters in the program that say whether somebody looks
  *   kmod_events.c   fork, exec, exit, signals; threads that stand and wait
  *
  * Things
@@ -25,6 +27,7 @@
  *   link     ties a site to a point. While the probe is enabled, the link is on the
  *            point's list, and that is all that a trap looks at.
  *   holder   a consumer's attachment to a process.
+ *   sem      a 16-bit counter in the program, raised while a probe that names it is enabled.
  *
  * A hit. The int3 arrives through the die notifier, interrupts off, in the
  * thread itself. (mm, ip - 1) finds the point; each link on its list fires;
@@ -103,6 +106,7 @@
 
 #include "dtk.h"
 #include "kmod_insn.h"
+#include "kmod_recipe.h"
 
 #define DPID_GHOST_SECS	60
 #define DPID_INT3	0xcc
@@ -122,17 +126,27 @@ struct dpid_key {
 	u64 mm, addr;
 };
 
+/* Where a page comes from: says whether a mapping still is the one that was patched. */
+struct dpid_origin {
+	u64 ino, pgoff;
+	dev_t dev;
+};
+
 struct dpid_link {
 	struct dpid_link __rcu *next;	/* on tp->links */
 	struct dpid_tp *tp;
 	struct dpid_site *site;
+	u32 step;			/* its recipe: nstep of site->steps from here */
+	u8 nstep;
 	bool on;			/* dtk_lock */
 };
 
-/* Where a page of text comes from: says whether a mapping still is the one that was patched. */
-struct dpid_origin {
-	u64 ino, pgoff;
-	dev_t dev;
+struct dpid_sem {
+	struct list_head list;		/* proc->sems, only ever added to; dtk_lock */
+	u64 addr;
+	u32 wanted;			/* links that are on and name it; dtk_lock */
+	bool raised, refused;		/* proc->lock */
+	struct dpid_origin origin;	/* as it was when raised */
 };
 
 struct dpid_tp {
@@ -158,6 +172,8 @@ struct dpid_site {
 	struct dpid_proc *proc;
 	u64 lo, hi, lo2, hi2;
 	struct rcu_head rcu;
+	const struct dtrace_step *steps;	/* behind links[], as sems is */
+	struct dpid_sem **sems;		/* by link; NULL: none has one */
 	u32 nlinks;
 	struct dpid_link links[];
 };
@@ -217,6 +233,8 @@ struct dpid_proc {
 	u32 ntps;
 	struct dpid_tp *retired;	/* by ->retired */
 	struct list_head areas;
+	struct list_head sems;
+	struct dpid_saves *saves;	/* set once, before the first recipe that uses it is linked */
 	bool dirty;			/* wants sync; dtk_lock */
 	bool hot;			/* breakpoints may be in memory */
 	unsigned long cooled;		/* jiffies of the last disarming */
@@ -314,6 +332,19 @@ int dpid_write_stub(struct mm_struct *mm, u64 addr, const void *src, u32 n);
 /* Is [start, end) mapped as an area is: anonymous, private, executable, not writable? mmap_lock. */
 bool dpid_is_area(struct mm_struct *mm, u64 start, u64 end);
 
+/* Where the page at @addr comes from; -1: not a private mapping of a file with these VM_* flags, and why. mmap_lock. */
+int dpid_origin(struct mm_struct *mm, u64 addr, vm_flags_t flags, struct dpid_origin *o, u8 *why);
+bool dpid_same_origin(const struct dpid_origin *a, const struct dpid_origin *b);
+
+/* kmod_sem.c */
+/* The process's counter at @addr, made if need be. dtk_lock. NULL: no memory. */
+struct dpid_sem *dpid_sem_get(struct dpid_proc *p, u64 addr);
+/* Raise and lower what wants it; returns how many could not be. proc->lock, mm in use. */
+u32 dpid_sems_sync(struct dpid_proc *p, bool raising);
+/* Lower those that current's copy inherited. proc->lock. */
+void dpid_sems_clean(struct dpid_proc *p);
+void dpid_sems_free(struct dpid_proc *p);
+
 /* kmod_stub.c */
 /* Give each point that is wanted a stub, or refuse it. proc->lock, mm in use. */
 int dpid_stubs_prepare(struct dpid_proc *p);
@@ -334,6 +365,8 @@ void dpid_skip_add(struct dpid_proc *p, const struct pt_regs *regs);
 void dpid_skips_clear(struct dpid_proc *p);
 /* Fire what is linked to a point where current stood. Context: task, on its way to user mode. */
 void dpid_fire_stood(struct dpid_tp *tp);
+/* An argument that the firing did not bring along. Context: firing. False: there is none. */
+bool dpid_getarg(const struct dpid_probe *probe, struct dtk_fire *f, u32 n, u64 *val);
 
 /* kmod_events.c */
 int dpid_events_init(void);
@@ -341,6 +374,8 @@ void dpid_events_quiesce(void);	/* no event comes any more and every work has ru
 void dpid_events_exit(void);
 /* Context: trap. The thread will stand here before it reaches user mode, then fire. False: no work to be had. */
 bool dpid_stand(struct dpid_tp *tp);
+/* Context: trap. Before the thread reaches user mode, the memory of a recipe is brought in, and the point fires. */
+bool dpid_fetch(struct dpid_tp *tp);
 /* Context: trap. Before the thread reaches user mode, the point is taken out: it cannot be displaced after all. */
 bool dpid_lift(struct dpid_tp *tp);
 /* Let threads go that stand for @bits; @tid NULL: all. */

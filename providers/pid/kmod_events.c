@@ -302,6 +302,27 @@ static void on_signal(void *data, int sig, struct kernel_siginfo *info, struct k
 	rcu_read_unlock();
 }
 
+/* ---- Bringing in what a recipe reads ------------------------------------------------ */
+
+static void fetch(struct callback_head *head)
+{
+	struct work *w = container_of(head, struct work, head);
+
+	if (current->mm == w->proc->mm && !(current->flags & PF_EXITING))
+		dpid_fire_stood(w->tp);
+	work_put(w);
+}
+
+bool dpid_fetch(struct dpid_tp *tp)
+{
+	struct work *w = work_get(tp->proc, fetch);
+
+	if (!w)
+		return false;
+	w->tp = tp;
+	return work_queue(w, current);
+}
+
 /* ---- Taking out a point that cannot stay ---------------------------------------- */
 
 static void lift(struct callback_head *head)

@@ -69,8 +69,7 @@ int dpid_write_stub(struct mm_struct *mm, u64 addr, const void *src, u32 n)
 
 /* ---- Looking -------------------------------------------------------------- */
 
-/* Returns 0 and the origin of the page at @addr, or -1 and why text there cannot be patched. mmap_lock. */
-static int look_up_origin(struct mm_struct *mm, u64 addr, struct dpid_origin *o, u8 *why)
+int dpid_origin(struct mm_struct *mm, u64 addr, vm_flags_t flags, struct dpid_origin *o, u8 *why)
 {
 	struct vm_area_struct *vma = find_vma(mm, addr);
 	struct inode *inode;
@@ -82,7 +81,7 @@ static int look_up_origin(struct mm_struct *mm, u64 addr, struct dpid_origin *o,
 		*why = DTRACE_PID_WHY_SHARED;
 		return -1;
 	}
-	if (!(vma->vm_flags & VM_EXEC) || !vma->vm_file ||
+	if ((vma->vm_flags & flags) != flags || !vma->vm_file ||
 	    (vma->vm_flags & (VM_IO | VM_PFNMAP | VM_HUGETLB)))
 		return -1;
 	inode = file_inode(vma->vm_file);
@@ -92,7 +91,7 @@ static int look_up_origin(struct mm_struct *mm, u64 addr, struct dpid_origin *o,
 	return 0;
 }
 
-static bool same_origin(const struct dpid_origin *a, const struct dpid_origin *b)
+bool dpid_same_origin(const struct dpid_origin *a, const struct dpid_origin *b)
 {
 	return a->ino == b->ino && a->dev == b->dev && a->pgoff == b->pgoff;
 }
@@ -142,7 +141,7 @@ bool dpid_patch_valid(struct dpid_tp *tp)
 	bool valid;
 
 	mmap_read_lock(mm);
-	valid = !look_up_origin(mm, addr, &now, &why) && same_origin(&now, &tp->origin) &&
+	valid = !dpid_origin(mm, addr, VM_EXEC, &now, &why) && dpid_same_origin(&now, &tp->origin) &&
 		!read_page(mm, addr, mem, here) &&
 		(here == len || !read_page(mm, addr + here, mem + here, len - here));
 	mmap_read_unlock(mm);
@@ -179,7 +178,7 @@ static void arm(struct pen *pen, struct dpid_tp *tp, const struct dpid_origin *o
 
 static void disarm(struct pen *pen, struct dpid_tp *tp, const struct dpid_origin *o)
 {
-	if (same_origin(o, &tp->origin) && view(pen->mm, tp, pen->mem) == VIEW_BREAKPOINT)
+	if (dpid_same_origin(o, &tp->origin) && view(pen->mm, tp, pen->mem) == VIEW_BREAKPOINT)
 		poke(pen, tp, tp->bytes[0]);
 	smp_wmb();	/* the byte before the state: see dpid_int3() */
 	WRITE_ONCE(tp->state, DPID_IDLE);
@@ -213,7 +212,7 @@ static void patch_page(struct dpid_proc *p, u32 i, u32 end, bool arming)
 	u8 why;
 
 	mmap_read_lock(p->mm);
-	mapped = !look_up_origin(p->mm, addr, &origin, &why);
+	mapped = !dpid_origin(p->mm, addr, VM_EXEC, &origin, &why);
 	if (mapped) {
 		got = !pen_get(&pen, addr);
 		why = DTRACE_PID_WHY_FAULT;
@@ -276,7 +275,7 @@ void dpid_patch_lift(struct dpid_tp *tp)
 	if (tp->state != DPID_ARMED)
 		return;
 	mmap_read_lock(mm);
-	if (!look_up_origin(mm, tp->key.addr, &origin, &why) && !pen_get(&pen, tp->key.addr)) {
+	if (!dpid_origin(mm, tp->key.addr, VM_EXEC, &origin, &why) && !pen_get(&pen, tp->key.addr)) {
 		disarm(&pen, tp, &origin);
 		pen_put(&pen);
 		tp->why = DTRACE_PID_WHY_SHSTK;
@@ -285,11 +284,12 @@ void dpid_patch_lift(struct dpid_tp *tp)
 	mmap_read_unlock(mm);
 }
 
-static void count_points(struct dpid_proc *p)
+static void count_points(struct dpid_proc *p, u32 sems_refused)
 {
 	u32 i, armed = 0;
 
 	memcpy(p->why, p->addwhy, sizeof(p->why));
+	p->why[DTRACE_PID_WHY_FAULT] += sems_refused;
 	for (i = 0; i < p->ntps; i++) {
 		armed += p->tps[i]->state == DPID_ARMED;
 		if (p->tps[i]->state == DPID_REFUSED)
@@ -308,6 +308,7 @@ static void forget_memory(struct dpid_proc *p)
 
 int dpid_sync(struct dpid_proc *p)
 {
+	u32 sems_refused = 0;
 	int ret = 0;
 
 	lockdep_assert_held(&dtk_lock);
@@ -323,11 +324,12 @@ int dpid_sync(struct dpid_proc *p)
 			ret = patch_all(p);
 		else
 			patch_all(p);
+		sems_refused = dpid_sems_sync(p, !ret);	/* after the breakpoints: what the program tells, we hear */
 		mmput(p->mm);
 	} else {
 		forget_memory(p);	/* it died, its memory with it */
 	}
-	count_points(p);
+	count_points(p, sems_refused);
 	WRITE_ONCE(p->cooled, jiffies);
 	if (!p->narmed)
 		smp_store_release(&p->hot, false);	/* after cooled; pairs with ghosts_possible() */
@@ -347,7 +349,7 @@ static bool clean_page(struct dpid_proc *p, u32 i, u32 end)
 	u8 why, first;
 
 	mmap_read_lock(pen.mm);
-	if (look_up_origin(pen.mm, addr, &origin, &why))
+	if (dpid_origin(pen.mm, addr, VM_EXEC, &origin, &why))
 		goto out;
 	/* Most pages of an old table show no breakpoint: don't copy those. */
 	for (; i < end; i++)
@@ -362,7 +364,7 @@ static bool clean_page(struct dpid_proc *p, u32 i, u32 end)
 	for (; i < end; i++) {
 		struct dpid_tp *tp = p->tps[i];
 
-		if (tp->ghost && same_origin(&origin, &tp->origin) &&
+		if (tp->ghost && dpid_same_origin(&origin, &tp->origin) &&
 		    view(pen.mm, tp, pen.mem) == VIEW_BREAKPOINT)
 			poke(&pen, tp, tp->bytes[0]);
 	}
@@ -388,5 +390,6 @@ bool dpid_patch_clean(struct dpid_proc *p)
 			ok &= clean_page(p, i, end);
 		cond_resched();
 	}
+	dpid_sems_clean(p);
 	return ok;
 }

@@ -63,6 +63,8 @@ static void proc_free(struct work_struct *work)
 		kvfree(a);
 	kvfree(p->tps);
 	kvfree(p->skips);
+	kvfree(p->saves);
+	dpid_sems_free(p);
 	free_percpu(p->counts);
 	mmdrop(p->mm);
 	kfree(p);
@@ -103,6 +105,7 @@ static struct dpid_proc *proc_create(struct mm_struct *mm, pid_t tgid)
 	mutex_init(&p->lock);
 	spin_lock_init(&p->standlock);
 	INIT_LIST_HEAD(&p->areas);
+	INIT_LIST_HEAD(&p->sems);
 	INIT_LIST_HEAD(&p->holders);
 	INIT_LIST_HEAD(&p->sites);
 	INIT_LIST_HEAD(&p->standing);

@@ -14,6 +14,8 @@
 #include <linux/notifier.h>
 #include <linux/ptrace.h>
 #include <linux/sched/task_stack.h>
+#include <linux/uaccess.h>
+#include <asm/fsgsbase.h>
 #include <asm/ptrace.h>
 
 #include "kmod.h"
@@ -139,6 +141,73 @@ static bool leaves(const struct dpid_tp *tp, const struct dpid_site *site,
 	return taken && !inside(site, to);
 }
 
+/* A firing whose arguments a recipe makes: getarg() finds its way back to it. */
+struct cooked {
+	struct dtk_fire f;
+	struct dpid_recipe r;
+};
+
+static void cook_begin(struct cooked *c, const struct dpid_link *link, const struct pt_regs *regs)
+{
+	struct dpid_regs now;
+
+	dpid_regs_get(&now, regs);
+	memcpy(c->r.reg, now.r, sizeof(now.r));
+	c->r.reg[DTRACE_REG_IP] = regs->ip;
+	c->r.reg[DTRACE_REG_FSBASE] = x86_fsbase_read_cpu();
+	c->r.step = link->site->steps + link->step;
+	c->r.nstep = link->nstep;
+	c->r.saves = link->site->proc->saves;
+	c->r.text = dtk_text();
+	c->r.textsize = DTK_TEXT_SIZE;
+	c->r.textaddr = DTK_TEXT_BASE;
+}
+
+/* Returns 0, or -EFAULT: nothing has fired, because memory at *missing is not there. */
+static int fire_recipe(const struct dpid_link *link, struct pt_regs *regs, u64 *missing)
+{
+	struct cooked c DTK_UNINIT;
+	int ret;
+
+	cook_begin(&c, link, regs);
+	ret = dpid_recipe_run(&c.r);
+	if (ret < 0) {
+		*missing = c.r.fault;
+		return ret;
+	}
+	dpid_recipe_commit(&c.r);
+	if (c.r.lost)
+		dtk_provider_drop(link->site->probe->dtk);
+	if (!ret)
+		return 0;
+	c.f.regs = regs;
+	c.f.flags = DTK_FIRE_USER;
+	c.f.now = 0;
+	c.f.nargs = c.r.nargs;
+	memcpy(c.f.arg, c.r.arg, sizeof(c.f.arg));
+	dtk_text_used(c.r.textused);
+	dtk_fire_irqoff(link->site->probe->dtk, &c.f);
+	dtk_text_used(0);
+	return 0;
+}
+
+bool dpid_getarg(const struct dpid_probe *probe, struct dtk_fire *f, u32 n, u64 *val)
+{
+	struct cooked *c;
+
+	switch (probe->type) {
+	case DTRACE_PID_RECIPE:
+		c = container_of(f, struct cooked, f);
+		*val = dpid_recipe_arg(&c->r, n);
+		dtk_text_used(c->r.textused);
+		return true;
+	case DTRACE_PID_RETURN:
+		return false;
+	}
+	/* Not in registers: on the stack, as they are at the function's first instruction. */
+	return n >= 6 && !dtk_read_user(val, f->regs->sp + 8 + 8ull * (n - 6), sizeof(*val));
+}
+
 static void fire(const struct dpid_tp *tp, const struct dpid_link *link, struct pt_regs *regs)
 {
 	const struct dpid_site *site = link->site;
@@ -181,26 +250,50 @@ static int give_up_call(struct dpid_tp *tp)
 	return NOTIFY_STOP;
 }
 
-static void fire_all(const struct dpid_tp *tp, struct pt_regs *regs)
+/*
+ * Recipes come first among a point's links. If the first one finds memory missing, nothing has fired
+ * yet, and all can be done again: -EFAULT. Later ones, and those for which it is @final, are drops.
+ */
+static int fire_all(const struct dpid_tp *tp, struct pt_regs *regs, bool final, u64 *missing)
 {
-	struct dpid_link *link;
+	struct dpid_link *link, *first = rcu_dereference(tp->links);
 
-	for (link = rcu_dereference(tp->links); link; link = rcu_dereference(link->next))
-		fire(tp, link, regs);
+	for (link = first; link; link = rcu_dereference(link->next)) {
+		if (link->site->probe->type != DTRACE_PID_RECIPE) {
+			fire(tp, link, regs);
+		} else if (fire_recipe(link, regs, missing)) {
+			if (link == first && !final)
+				return -EFAULT;
+			dtk_provider_drop(link->site->probe->dtk);
+		}
+	}
+	return 0;
 }
+
+/* How many pages a recipe may find missing, one after the other. */
+#define FETCHES	16
 
 void dpid_fire_stood(struct dpid_tp *tp)
 {
 	struct pt_regs *regs = task_pt_regs(current);
 	unsigned long ip = regs->ip;
+	bool final = false;
+	u64 missing;
+	int tries, ret;
+	u8 byte;
 
-	regs->ip = tp->key.addr;
-	local_irq_disable();
-	rcu_read_lock();
-	fire_all(tp, regs);
-	rcu_read_unlock();
-	local_irq_enable();
-	regs->ip = ip;
+	for (tries = 0; ; tries++) {
+		regs->ip = tp->key.addr;
+		local_irq_disable();
+		rcu_read_lock();
+		ret = fire_all(tp, regs, final || tries == FETCHES, &missing);
+		rcu_read_unlock();
+		local_irq_enable();
+		regs->ip = ip;
+		if (!ret)
+			return;
+		final = copy_from_user(&byte, (void __user *)(uintptr_t)missing, 1);
+	}
 }
 
 static bool pushes(const struct dpid_tp *tp)
@@ -211,6 +304,7 @@ static bool pushes(const struct dpid_tp *tp)
 static int hit(struct dpid_tp *tp, struct pt_regs *regs)
 {
 	struct dpid_proc *p = tp->proc;
+	u64 missing;
 
 	regs->ip = tp->key.addr;
 	if (unlikely(pushes(tp)) && dtk_task_shstk(current))
@@ -220,8 +314,10 @@ static int hit(struct dpid_tp *tp, struct pt_regs *regs)
 		return NOTIFY_STOP;
 	}
 	this_cpu_inc(p->counts->hits);
-	if (likely(!READ_ONCE(tp->syncs)) || !dpid_stand(tp))
-		fire_all(tp, regs);
+	if (unlikely(READ_ONCE(tp->syncs)) && dpid_stand(tp))
+		;	/* fires afterwards */
+	else if (unlikely(fire_all(tp, regs, false, &missing)) && !dpid_fetch(tp))
+		fire_all(tp, regs, true, &missing);
 	regs->ip = tp->slot;
 	return NOTIFY_STOP;
 }

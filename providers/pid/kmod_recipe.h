@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Recipes (include/dtrace/recipe.h): checked when they are added, run in the
+ * trap. Plain C over port.h: the same file runs in the unit test.
+ */
+#ifndef DPID_RECIPE_H
+#define DPID_RECIPE_H
+
+#include "port.h"
+#include <dtrace/recipe.h>
+
+/*
+ * What SAVE remembers until TAKE: a table of slots, hashed by thread and key and
+ * looked for within a short window. Only the owning thread changes its entries; others
+ * may only claim free ones. A thread that dies leaves its entries behind, and a
+ * full window recycles one: then a TAKE finds nothing, which is counted.
+ */
+#define DPID_NSAVES	8192	/* a power of two */
+struct dpid_saves {
+	u32 recycled;		/* entries overwritten while their owners may live */
+	struct dpid_save {
+		u64 owner;	/* dtk_thread_id(); 0: free; DPID_SAVE_BUSY: being written */
+		u64 key, val;
+	} slot[DPID_NSAVES];
+};
+#define DPID_SAVE_BUSY	(~0ull)
+
+/* One run. The caller fills what is above the empty line. */
+struct dpid_recipe {
+	const struct dtrace_step *step;
+	u32 nstep;
+	u64 reg[DTRACE_REG_MAX];
+	struct dpid_saves *saves;	/* NULL if no recipe of the process has SAVE or TAKE */
+	char *text;			/* room for text that the program does not have, NUL included */
+	u32 textsize;
+	u64 textaddr;			/* what the D program calls the first byte of it */
+
+	u64 v[DTRACE_STEP_VALUES];
+	u64 arg[DTRACE_STEP_ARGS];
+	u32 nargs;			/* known so far; the others are found from step "lazy" on */
+	u32 lazy;			/* 0: nothing is left to run */
+	u32 textused;
+	u64 fault;			/* an address that could not be read */
+	struct dpid_save *taken;	/* given back by dpid_recipe_commit() */
+	bool lost;			/* SAVE overwrote what somebody may still want to TAKE */
+};
+
+/* Control context. @n steps make a sound recipe? *saves is set if it uses SAVE or TAKE. */
+bool dpid_recipe_ok(const struct dtrace_step *step, u32 n, bool *saves);
+
+/*
+ * Probe context. Run up to the end or LAZY. 1: the probe fires; 0: it does not; -EFAULT: ->fault cannot be read
+ * now; run it again from the start when it can. After 1 and 0, commit: what was TAKEn is forgotten.
+ */
+int dpid_recipe_run(struct dpid_recipe *r);
+void dpid_recipe_commit(struct dpid_recipe *r);
+/* Argument @n; runs what is behind LAZY if it has to. */
+u64 dpid_recipe_arg(struct dpid_recipe *r, u32 n);
+
+#endif /* DPID_RECIPE_H */
