@@ -150,7 +150,6 @@ static void set_up(struct machine *m, const struct setup *s)
 	m->cc.spec = specs[s->how & 7];
 	m->cc.pspec = s->how & 8;
 	m->cc.empty_ok = s->how & 16;
-	m->cc.destructive = s->how & 32;
 	m->macros = (struct dt_macros){
 		.argc = s->how & 64 ? 6 : 0, .argv = argv, .lookup = macro, .argref = true,
 		.defaultargs = s->how & 128,

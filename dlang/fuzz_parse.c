@@ -42,13 +42,6 @@ static void open_once(void)
 	idents = dt_idents_create(types);
 }
 
-static void close_once(void)
-{
-	dt_idents_destroy(idents);
-	dt_types_destroy(types);
-	types = NULL;
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -93,6 +86,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 #ifndef FUZZ_GUIDED
 
 #include "../tests/fuzz/fuzz.h"
+
+static void close_once(void)
+{
+	dt_idents_destroy(idents);
+	dt_types_destroy(types);
+	types = NULL;
+}
 
 static const char *const seeds[] = {
 	"pid$target:::entry{ @[probefunc] = count() }",

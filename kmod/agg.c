@@ -58,6 +58,8 @@ int dtk_aggbuf_create(struct dtk_aggbuf **ret, void *half0, void *half1, size_t 
 	ab->epoch = 1;
 	ab->mask = slots - 1;
 	ab->maxbuckets = slots - slots / 8;
+	dtk_watch(half0, size, DTK_NOBODYS);
+	dtk_watch(half1, size, DTK_NOBODYS);
 	*ret = ab;
 	return 0;
 }
@@ -79,6 +81,7 @@ void dtk_aggbuf_switch(struct dtk_aggbuf *ab, struct dtrace_ioc_switch *out)
 	out->errors = 0;
 	out->timestamp = dtk_time_mono();
 	ab->active ^= 1;
+	dtk_watch(ab->half[ab->active], ab->size, DTK_NOBODYS);
 	ab->used = 0;
 	ab->nbuckets = 0;
 	ab->drops = 0;
@@ -188,6 +191,7 @@ static u8 *bucket_add(struct dtk_aggbuf *ab, const struct dtk_aggact *agg, const
 		ab->total_drops++;
 		return NULL;
 	}
+	dtk_watch_claim(bucket, agg->size);
 	ab->used += agg->size;
 	ab->nbuckets++;
 	hdr->dtah_aggid = agg->id;

@@ -39,6 +39,16 @@ void dtk_buf_init(struct dtk_buf *buf, void *half0, void *half1, size_t size, u3
 	buf->size = size & ~(size_t)7;
 	buf->policy = policy;
 	buf->wakeat = policy == DTRACE_BUFPOLICY_SWITCH ? buf->size / 2 : SIZE_MAX;
+	dtk_watch(half0, buf->size, DTK_NOBODYS);
+	dtk_watch(half1, buf->size, DTK_NOBODYS);
+}
+
+/* A record of @n bytes at @p. From its end to @end there is nothing. */
+static void *reserved(u8 *p, size_t n, u8 *end)
+{
+	dtk_watch(p, n, DTK_ENGINES);
+	dtk_watch(p + n, end - (p + n), DTK_NOBODYS);
+	return p;
 }
 
 static void *dropped(struct dtk_buf *buf)
@@ -70,7 +80,7 @@ static void *reserve_ring(struct dtk_buf *buf, size_t n)
 			buf->wrapped = false;
 	}
 	buf->used += n;
-	return base + buf->used - n;
+	return reserved(base + buf->used - n, n, base + (buf->wrapped ? buf->wrap : buf->size));
 }
 
 void *dtk_buf_reserve(struct dtk_buf *buf, size_t n)
@@ -82,7 +92,7 @@ void *dtk_buf_reserve(struct dtk_buf *buf, size_t n)
 	if (unlikely(buf->full || n > buf->size - buf->reserve - buf->used))
 		return dropped(buf);
 	buf->used += n;
-	return p;
+	return reserved(p, n, buf->half[buf->active] + buf->size);
 }
 
 void dtk_buf_undo(struct dtk_buf *buf, size_t n)
@@ -108,6 +118,7 @@ void dtk_buf_switch(struct dtk_buf *buf, struct dtrace_ioc_switch *out)
 	out->size = buf->used;
 	out->oldest = 0;
 	if (buf->wrapped) {
+		dtk_watch(buf->half[buf->active] + buf->used, buf->wrap - buf->used, DTK_ENGINES);
 		memset(buf->half[buf->active] + buf->used, 0, buf->wrap - buf->used);
 		out->size = buf->end;
 		out->oldest = buf->wrap;
@@ -117,6 +128,7 @@ void dtk_buf_switch(struct dtk_buf *buf, struct dtrace_ioc_switch *out)
 	out->errors = buf->errors;
 	out->timestamp = dtk_time_mono();
 	buf->active ^= 1;
+	dtk_watch(buf->half[buf->active], buf->size, DTK_NOBODYS);
 	buf->used = 0;
 	buf->drops = 0;
 	buf->errors = 0;

@@ -41,8 +41,10 @@ bool dtk_mem_read(struct dtk_mstate *ms, const struct dtk_difo *difo, void *dst,
 
 bool dtk_mem_canstore(struct dtk_mstate *ms, u64 addr, u64 n)
 {
-	if (dtk_in_scratch(ms, addr, n) || dtk_vars_own(ms->sink->vars, ms->cpu, addr, n))
+	if (dtk_in_scratch(ms, addr, n) || dtk_vars_own(ms->sink->vars, ms->cpu, addr, n)) {
+		dtk_watch_store(addr, n);
 		return true;
+	}
 	dtk_fault(ms, DTRACEFLT_BADADDR, addr);
 	return false;
 }
@@ -86,7 +88,7 @@ long dtk_mem_copystr(struct dtk_mstate *ms, const struct dtk_difo *difo, char *d
 bool dtk_mem_str(struct dtk_mstate *ms, const struct dtk_difo *difo, u64 addr, struct dtk_str *s)
 {
 	size_t n = min_t(size_t, ms->strsize, DTK_SCRATCH - ms->scratch);
-	char *dst = (char *)ms->cc->scratch + ms->scratch;
+	char *dst;
 	long len;
 
 	if (own_string(ms, difo, addr, ms->strsize - 1, s))
@@ -95,6 +97,7 @@ bool dtk_mem_str(struct dtk_mstate *ms, const struct dtk_difo *difo, u64 addr, s
 		dtk_fault(ms, DTRACEFLT_NOSCRATCH, ms->strsize);
 		return false;
 	}
+	dst = dtk_scratch_room(ms, n);
 	len = dtk_mem_copystr(ms, difo, dst, addr, n);
 	if (len < 0)
 		return false;
@@ -102,7 +105,8 @@ bool dtk_mem_str(struct dtk_mstate *ms, const struct dtk_difo *difo, u64 addr, s
 		dtk_fault(ms, DTRACEFLT_NOSCRATCH, ms->strsize);
 		return false;
 	}
-	ms->scratch += ALIGN((size_t)len + 1, 8);
+	dtk_scratch(ms, len + 1);
+	dtk_scratch_settle(ms);
 	s->p = dst;
 	s->len = len;
 	return true;
@@ -232,7 +236,7 @@ static u64 builtin_string(struct dtk_exec *x, u32 id)
 {
 	struct dtk_mstate *ms = x->ms;
 	size_t n = min_t(size_t, ms->strsize, DTK_SCRATCH - ms->scratch);
-	char *dst = (char *)ms->cc->scratch + ms->scratch;
+	char *dst = dtk_scratch_room(ms, n);
 
 	if (n < ms->strsize) {
 		dtk_fault(ms, DTRACEFLT_NOSCRATCH, ms->strsize);
@@ -242,7 +246,7 @@ static u64 builtin_string(struct dtk_exec *x, u32 id)
 		dtk_fault(ms, DTRACEFLT_ILLOP, id);
 		return 0;
 	}
-	ms->scratch += ALIGN(strnlen(dst, n - 1) + 1, 8);
+	dtk_scratch(ms, strnlen(dst, n - 1) + 1);
 	return (uintptr_t)dst;
 }
 
@@ -310,6 +314,7 @@ static u64 op_load(struct dtk_exec *x, u32 scope, u32 id)
 	if (id < DIF_VAR_USER)
 		return load_builtin(x, id);
 	var = find_var(x, scope, id);
+	dtk_proved(!var || var->kind == DIF_KIND_SCALAR);
 	return var ? dtk_var_load(x->ms, var) : 0;
 }
 
@@ -317,6 +322,7 @@ static void op_store(struct dtk_exec *x, u32 scope, u32 id, u64 val)
 {
 	const struct dtk_var *var = find_var(x, scope, id);
 
+	dtk_proved(!var || var->kind == DIF_KIND_SCALAR);
 	if (var)
 		dtk_var_store(x->ms, x->difo, var, val);
 }
@@ -341,16 +347,17 @@ static void key_bytes(struct dtk_exec *x, const struct dtk_tupelem *elem)
 {
 	struct dtk_mstate *ms = x->ms;
 	u64 *len = dtk_scratch(ms, sizeof(*len));
-	size_t room = DTK_SCRATCH - ms->scratch;
-	char *dst = (char *)ms->cc->scratch + ms->scratch;
+	size_t room = ALIGN((size_t)elem->size, 8);
 	long n = elem->size;
+	char *dst;
 
 	if (!len)
 		return;
-	if (room < ALIGN((size_t)elem->size, 8)) {
+	if (room > DTK_SCRATCH - ms->scratch) {
 		dtk_fault(ms, DTRACEFLT_NOSCRATCH, elem->size);
 		return;
 	}
+	dst = dtk_scratch_room(ms, room);
 	if (elem->kind == DIF_TYPE_STRUCT) {
 		if (!dtk_mem_read(ms, x->difo, dst, elem->val, n))
 			return;
@@ -361,7 +368,7 @@ static void key_bytes(struct dtk_exec *x, const struct dtk_tupelem *elem)
 	}
 	*len = n;
 	memset(dst + n, 0, ALIGN((size_t)n, 8) - n);
-	ms->scratch += ALIGN((size_t)n, 8);
+	dtk_scratch(ms, n);
 }
 
 static bool make_key(struct dtk_exec *x, const struct dtk_var *var, struct dtk_dynkey *key)
@@ -371,6 +378,7 @@ static bool make_key(struct dtk_exec *x, const struct dtk_var *var, struct dtk_d
 	u32 i, n = var->kind == DIF_KIND_ARRAY ? x->ntup : 0, byref = 0;
 	u64 hash;
 
+	dtk_proved(var->kind == DIF_KIND_SCALAR || x->ntup);
 	for (i = 0; i < n; i++) {
 		if (x->tup[i].kind != DIF_TYPE_SCALAR)
 			byref |= 1u << i;
@@ -461,6 +469,7 @@ static void op_push(struct dtk_exec *x, u32 kind, u64 val, u64 size)
 {
 	struct dtk_tupelem *elem = &x->tup[x->ntup++];
 
+	dtk_proved(x->ntup <= DIF_TUPLE_MAX);
 	*elem = (struct dtk_tupelem){ .val = val, .kind = kind, .size = size };
 	if (kind == DIF_TYPE_STRING && (!size || size > x->ms->strsize))
 		elem->size = x->ms->strsize;
@@ -562,9 +571,17 @@ static void exec_variable(struct dtk_exec *x, u32 instr)
 	case DIF_OP_PUSHTR:
 		op_push(x, DIF_RD(instr), r[DIF_R1(instr)], r[DIF_R2(instr)]);
 		break;
-	case DIF_OP_POPTS:	x->ntup--;					break;
-	case DIF_OP_FLUSHTS:	x->ntup = 0;					break;
-	case DIF_OP_CALL:	*d = dtk_subr_fns[id](x);			break;
+	case DIF_OP_POPTS:
+		dtk_proved(x->ntup);
+		x->ntup--;
+		break;
+	case DIF_OP_FLUSHTS:
+		x->ntup = 0;
+		break;
+	case DIF_OP_CALL:
+		dtk_proved(x->ntup >= dtk_subrs[id].min && x->ntup <= dtk_subrs[id].max);
+		*d = dtk_subr_fns[id](x);
+		break;
 	}
 }
 
@@ -600,11 +617,14 @@ static __always_inline u32 exec_instr(struct dtk_exec *x, u32 pc, u32 instr)
 		set_codes(x, diff < 0 ? 0 : diff ? 2 : 1, 1);
 		break;
 	case DIF_OP_BA ... DIF_OP_BLEU:
+		dtk_proved(DIF_LABEL(instr) > pc);
 		return branch_taken(x, DIF_OP(instr)) ? DIF_LABEL(instr) : pc + 1;
 	case DIF_OP_SETX:
+		dtk_proved(DIF_IMM16(instr) < x->difo->nints);
 		*d = x->difo->ints[DIF_IMM16(instr)];
 		break;
 	case DIF_OP_SETS:
+		dtk_proved(DIF_IMM16(instr) < x->difo->nstrs);
 		*d = (uintptr_t)(x->difo->strs + DIF_IMM16(instr));
 		break;
 	case DIF_OP_LDSB ... DIF_OP_STX:
@@ -632,10 +652,12 @@ u64 dtk_dif_exec(const struct dtk_difo *difo, struct dtk_mstate *ms)
 	memset(x.reg, 0, sizeof(x.reg));
 	while (!ms->fault) {
 		at = pc;
+		dtk_proved(pc < difo->ntext);
 		if (DIF_OP(text[pc]) == DIF_OP_RET)
 			return x.reg[DIF_RD(text[pc])];
 		pc = exec_instr(&x, pc, text[pc]);
 		x.reg[0] = 0;
+		dtk_scratch_settle(ms);
 	}
 	ms->faultpc = at * sizeof(*text);
 	return 0;

@@ -152,6 +152,7 @@ int dtk_dyn_create(struct dtk_dyn **ret, u32 ncpus, size_t bytes)
 		dtk_dyn_destroy(dyn);
 		return -ENOMEM;
 	}
+	dtk_watch(dyn->pool, bytes, DTK_NOBODYS);
 	*ret = dyn;
 	return 0;
 }
@@ -239,6 +240,7 @@ static struct entry *carve(struct dtk_dyn *dyn, u32 cpu, u32 class)
 	n = n > 1 ? 1 : dyn->slabsize / size;
 	for (i = 0; i < n; i++) {
 		e = slab_entry(dyn, slab, class, i);
+		dtk_watch_claim(e, sizeof(*e));
 		e->cpu = cpu;
 		e->next = i + 1 < n ? slab_entry(dyn, slab, class, i + 1) : NULL;
 	}
@@ -411,6 +413,8 @@ static struct entry *entry_new(struct dtk_dyn *dyn, u32 cpu, const struct dtk_dy
 	e->hash = key->hash;
 	e->size = size;
 	e->nwords = key->nwords;
+	dtk_watch_claim(e->data, key->nwords * sizeof(u64) + ALIGN(size, 8));
+	dtk_watch(value_of(e), size, DTK_PROGRAMS);
 	memcpy(e->data, key->words, key->nwords * sizeof(u64));
 	memset((u8 *)value_of(e) + len, 0, ALIGN(size, 8) - len);
 	write_value(e, val, len);
@@ -541,11 +545,12 @@ void dtk_dyn_clean_end(struct dtk_dyn *dyn)
 	struct entry *e;
 
 	while ((e = dyn->rinse)) {
-		size_t slab = ((u8 *)e - dyn->pool) / dyn->slabsize;
+		u32 class = dyn->slabs[((u8 *)e - dyn->pool) / dyn->slabsize].class - 1;
 
 		dyn->rinse = e->qnext;
 		WRITE_ONCE(e->state, FREE);
-		push_free(dyn, dyn->slabs[slab].class - 1, e, e);
+		dtk_watch(e->data, class_size(class) - sizeof(*e), DTK_NOBODYS);
+		push_free(dyn, class, e, e);
 	}
 	WRITE_ONCE(dyn->rinsing, 0);
 }

@@ -124,7 +124,26 @@ static inline void *dtk_scratch(struct dtk_mstate *ms, u64 n)
 		return NULL;
 	}
 	ms->scratch += ALIGN((size_t)n, 8);
+	dtk_watch(p, ALIGN((size_t)n, 8), DTK_PROGRAMS);
 	return p;
+}
+
+/*
+ * The next @n bytes, which the caller knows to be there, but not yet how many of them it
+ * needs: it fills them, then takes that many with dtk_scratch().
+ */
+static inline void *dtk_scratch_room(struct dtk_mstate *ms, size_t n)
+{
+	u8 *p = ms->cc->scratch + ms->scratch;
+
+	dtk_watch(p, n, DTK_ENGINES);
+	return p;
+}
+
+/* Above the mark there is nothing any more; at the end of an instruction at the latest. */
+static inline void dtk_scratch_settle(struct dtk_mstate *ms)
+{
+	dtk_watch(ms->cc->scratch + ms->scratch, DTK_SCRATCH - ms->scratch, DTK_NOBODYS);
 }
 
 static inline bool dtk_in_scratch(const struct dtk_mstate *ms, u64 addr, u64 n)

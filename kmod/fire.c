@@ -70,10 +70,13 @@ static u32 pid_of(struct dtk_mstate *ms)
 
 static void put_ustack(struct dtk_mstate *ms, const struct dtk_act *a, u64 *dst)
 {
-	u32 depth = 0, pid = pid_of(ms);
-	u64 why = dtk_stack_user(ms->f, dst + 1, DTRACE_USTACK_NFRAMES(a->arg), &depth);
+	u32 depth = 0, pid = pid_of(ms), n = DTRACE_USTACK_NFRAMES(a->arg), strsize = DTRACE_USTACK_STRSIZE(a->arg);
+	bool only = a->kind == DTRACEACT_PYSTACK;
+	u64 why = dtk_stack_user(ms->f, dst + 1, n, &depth);
 
-	dst[0] = why << 32 | pid;
+	if (strsize && !dtk_stack_lang(ms->f, dst + 1, n, (char *)(dst + 1 + n), strsize, only))
+		ms->cc->stkstroverflows++;
+	dst[0] = (only ? 0 : why << 32) | pid;
 }
 
 /* Run @a and write what it records to @dst, which has the field's size and is cleared. */
@@ -89,6 +92,7 @@ static void put_field(struct dtk_mstate *ms, const struct dtk_act *a, u8 *dst, u
 		break;
 	case DTRACEACT_USTACK:
 	case DTRACEACT_JSTACK:
+	case DTRACEACT_PYSTACK:
 		put_ustack(ms, a, (u64 *)dst);
 		break;
 	case DTRACEACT_USYM:
@@ -343,4 +347,5 @@ void dtk_ecb_run(struct dtk_ecb *ecb, struct dtk_fire *f, u32 cpu)
 	ms.record = NULL;
 	ms.memsize = U64_MAX;
 	run_clause(&ms, ecb->clause);
+	dtk_watch(cc->scratch, DTK_SCRATCH, DTK_NOBODYS);
 }

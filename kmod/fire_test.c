@@ -52,6 +52,7 @@ static void record_layout(void **state)
 	assert_int_equal(recs[4].dtrd_offset, 88);
 	assert_int_equal(recs[4].dtrd_uarg, 99);
 	assert_int_equal(r->prog->clauses[0].size, 96);
+	dtk_watch(r->buf[0].half[0], 200, DTK_ENGINES);
 	memset(r->buf[0].half[0], 0xee, 200);	/* what was there before must not shine through */
 	rig_fire(r);
 	rig_fire(r);

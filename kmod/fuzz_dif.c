@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Fuzzes the engine: any image that the checker accepts must fire without
- * touching memory that is not its own, and what it records must be whole.
+ * touching memory that is not its own, and what it records must be whole. Inside of the
+ * engine's own memory port_user.c keeps watch.
  *
  * Input is an image and, behind it (the image says how long it is), a script: how large the
  * consumer's buffers are, then what happens to it, one byte each: firings on
@@ -14,7 +15,7 @@
  * instruction, an action, the script; and now and then makes up an image. Without it, main()
  * makes up images and scripts and damages some: fuzz_dif [N [FIRST]].
  */
-#include "fuzz_image.h"
+#include "fuzz_change.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -47,6 +48,8 @@ struct consumer {
 	u8 *half[FUZZ_CPUS][2], *agghalf[FUZZ_CPUS][2];
 	u8 *user;
 	u32 cpu;		/* that fires now */
+	const struct dtk_ecb *running;	/* NULL: none, or others ran within */
+	size_t used;		/* of the principal buffer before it ran */
 	u32 cleaning;		/* of speculations: 0 no, then CPUs visited + 1 */
 	bool rinsing;
 	u64 serial;
@@ -59,6 +62,86 @@ static void broken(const char *why)
 	abort();
 }
 
+/* ---- Layout: what image.c computed, computed again -------------------------------- */
+
+/* Bytes that firing will write for @a. */
+static u64 field_bytes(const struct dtk_act *a, u32 strsize)
+{
+	switch (a->kind) {
+	case DTRACEACT_EXIT:
+		return 4;
+	case DTRACEACT_TRACEMEM:
+	case DTRACEACT_PRINTM:
+		return a->arg;
+	case DTRACEACT_STACK:
+		return a->arg * 8;
+	case DTRACEACT_USTACK:
+	case DTRACEACT_JSTACK:
+	case DTRACEACT_PYSTACK:
+		return (1 + DTRACE_USTACK_NFRAMES(a->arg)) * 8ull + DTRACE_USTACK_STRSIZE(a->arg);
+	case DTRACEACT_USYM:
+	case DTRACEACT_UMOD:
+	case DTRACEACT_UADDR:
+		return 16;
+	case DTRACEACT_SYM:
+	case DTRACEACT_MOD:
+	case DTRACEACT_TRACEMEM_DYNSIZE:
+		return 8;
+	}
+	if (!a->difo)
+		return 0;
+	if (!dtk_type_byref(&a->difo->rtype) && (a->kind == DTRACEACT_LIBACT || a->kind == DTRACEACT_PRINTA))
+		return 8;
+	return dtk_type_size(&a->difo->rtype, strsize);
+}
+
+/* A field that begins where the last one ended, at *@at, or a little later. */
+static void check_field(const struct dtk_act *a, const dtrace_recdesc_t *rec, u32 strsize, u64 *at)
+{
+	if (rec->dtrd_size != field_bytes(a, strsize) || rec->dtrd_offset < *at || rec->dtrd_offset > *at + 7 ||
+	    rec->dtrd_offset % rec->dtrd_alignment)
+		broken("a field that does not fit what is written to it");
+	*at = (u64)rec->dtrd_offset + rec->dtrd_size;
+}
+
+static void check_layout(const struct dtk_clause *cl)
+{
+	u64 end = sizeof(struct dtrace_rechdr), keyend;
+	u32 i, k, strsize = cl->prog->strsize;
+
+	for (i = 0; i < cl->nacts; i++) {
+		const struct dtk_act *a = &cl->acts[i];
+		const struct dtk_aggact *agg;
+
+		if (a->rec != DTK_NOREC)
+			check_field(a, &cl->recs[a->rec], strsize, &end);
+		agg = a->agg;
+		if (!agg)
+			continue;
+		keyend = sizeof(struct dtrace_agghdr);
+		for (k = 0; k < a->ntuple; k++)
+			check_field(a - a->ntuple + k, &agg->recs[1 + k], strsize, &keyend);
+		if (keyend != sizeof(struct dtrace_agghdr) + agg->keysize || keyend > agg->valoff ||
+		    agg->valoff % 8 || agg->size % 8 || agg->valsize > agg->size - agg->valoff)
+			broken("a bucket whose parts overlap");
+	}
+	if (cl->size % 8 || (cl->size && end > cl->size))
+		broken("a record smaller than its fields");
+}
+
+static void check_patterns(const struct dtk_program *prog)
+{
+	const struct dtrace_probe_pat *p;
+
+	for (p = prog->pats; p < prog->pats + prog->npats; p++) {
+		if (p->clause >= prog->nclauses || strlen(prog->strs + p->prov) >= DTRACE_PROVNAMELEN ||
+		    strlen(prog->strs + p->mod) >= DTRACE_MODNAMELEN ||
+		    strlen(prog->strs + p->func) >= DTRACE_FUNCNAMELEN ||
+		    strlen(prog->strs + p->name) >= DTRACE_NAMELEN)
+			broken("a probe description that the core cannot use");
+	}
+}
+
 /* ---- Programs ------------------------------------------------------------------ */
 
 static void make_ecbs(struct consumer *c, struct dtk_program *prog)
@@ -68,6 +151,7 @@ static void make_ecbs(struct consumer *c, struct dtk_program *prog)
 	for (i = 0; i < prog->nclauses; i++) {
 		struct dtk_clause *cl = &prog->clauses[i];
 
+		check_layout(cl);
 		for (j = 0; j < cl->nacts; j++) {
 			if (cl->acts[j].agg)
 				cl->acts[j].agg->id = ++c->naggs;
@@ -99,6 +183,7 @@ static void enable(struct consumer *c, const void *image, size_t size)
 		return;
 	}
 	c->prog[c->nprogs++] = prog;
+	check_patterns(prog);
 	make_ecbs(c, prog);
 }
 
@@ -196,6 +281,42 @@ static void consumer_free(struct consumer *c)
 
 /* ---- What a consumer reads --------------------------------------------------------------- */
 
+static void check_zero(const u8 *p, size_t n)
+{
+	while (n--) {
+		if (*p++)
+			broken("something older shines through");
+	}
+}
+
+/* Whole strings, and zeroes wherever there is no field. @recs[0] is @acts[0]'s. */
+static void check_gap(const u8 *base, u64 *at, const dtrace_recdesc_t *rec, const struct dtk_act *a)
+{
+	const u8 *p = base + rec->dtrd_offset;
+	size_t len;
+
+	check_zero(base + *at, rec->dtrd_offset - *at);
+	*at = rec->dtrd_offset + rec->dtrd_size;
+	if (!rec->dtrd_size || !a->difo || a->difo->rtype.kind != DIF_TYPE_STRING)
+		return;
+	len = strnlen((const char *)p, rec->dtrd_size);
+	if (len == rec->dtrd_size)
+		broken("a string without an end");
+	check_zero(p + len, rec->dtrd_size - len);
+}
+
+static void check_record(const struct dtk_clause *cl, const u8 *p)
+{
+	u64 at = sizeof(struct dtrace_rechdr);
+	u32 i;
+
+	for (i = 0; i < cl->nacts; i++) {
+		if (cl->acts[i].rec != DTK_NOREC)
+			check_gap(p, &at, &cl->recs[cl->acts[i].rec], &cl->acts[i]);
+	}
+	check_zero(p + at, cl->size - at);
+}
+
 /* One run of records; ring buffers may have padding. */
 static void walk_records(struct consumer *c, const u8 *half, size_t off, size_t end, bool ring)
 {
@@ -212,6 +333,7 @@ static void walk_records(struct consumer *c, const u8 *half, size_t off, size_t 
 		if (hdr->dtrh_epid > c->necbs || hdr->dtrh_size != c->ecb[hdr->dtrh_epid - 1].clause->size ||
 		    hdr->dtrh_size > end - off || !hdr->dtrh_timestamp)
 			broken("a record that no clause makes");
+		check_record(c->ecb[hdr->dtrh_epid - 1].clause, half + off);
 		off += hdr->dtrh_size;
 		walked++;
 	}
@@ -230,7 +352,7 @@ static void switch_principal(struct consumer *c, u32 cpu)
 	walk_records(c, buf->half[sw.half], 0, sw.oldest, ring);
 }
 
-static const struct dtk_aggact *agg_of(const struct consumer *c, u32 id)
+static const struct dtk_act *agg_of(const struct consumer *c, u32 id)
 {
 	u32 i, j, k;
 
@@ -240,44 +362,107 @@ static const struct dtk_aggact *agg_of(const struct consumer *c, u32 id)
 
 			for (k = 0; k < cl->nacts; k++) {
 				if (cl->acts[k].agg && cl->acts[k].agg->id == id)
-					return cl->acts[k].agg;
+					return &cl->acts[k];
 			}
 		}
 	}
 	return NULL;
 }
 
+static void check_bucket(const struct dtk_act *a, const u8 *bucket)
+{
+	u64 at = sizeof(struct dtrace_agghdr);
+	u32 i;
+
+	for (i = 0; i < a->ntuple; i++)
+		check_gap(bucket, &at, &a->agg->recs[1 + i], a - a->ntuple + i);
+	check_zero(bucket + at, a->agg->valoff - at);
+}
+
+static bool same_bucket(const struct dtrace_agghdr *a, const struct dtrace_agghdr *b, u32 keysize)
+{
+	return a->dtah_aggid == b->dtah_aggid && !memcmp(a + 1, b + 1, keysize);
+}
+
+#define TWINS 32		/* among so many buckets we look for equal ones */
+
 static void switch_agg(struct consumer *c, u32 cpu)
 {
-	const struct dtrace_agghdr *hdr;
-	const struct dtk_aggact *agg;
+	const struct dtrace_agghdr *hdr, *seen[TWINS];
+	const struct dtk_act *a;
 	struct dtrace_ioc_switch sw;
 	size_t off;
+	u32 n = 0, i;
 
 	dtk_aggbuf_switch(c->ccpu[cpu].agg, &sw);
 	for (off = 0; off < sw.size; off += hdr->dtah_size) {
 		hdr = (const void *)(c->agghalf[cpu][sw.half] + off);
-		agg = agg_of(c, hdr->dtah_aggid);
-		if (!agg || hdr->dtah_size != agg->size || hdr->dtah_varid != agg->varid ||
-		    agg->size > sw.size - off)
+		a = agg_of(c, hdr->dtah_aggid);
+		if (!a || hdr->dtah_size != a->agg->size || hdr->dtah_varid != a->agg->varid ||
+		    a->agg->size > sw.size - off)
 			broken("a bucket that no aggregation makes");
+		check_bucket(a, (const u8 *)hdr);
+		for (i = 0; i < n; i++) {
+			if (same_bucket(hdr, seen[i], a->agg->keysize))
+				broken("two buckets for one key");
+		}
+		if (n < TWINS)
+			seen[n++] = hdr;
 		walked++;
 	}
 }
 
 /* ---- What happens to it --------------------------------------------------------------------- */
 
-static void fire_ecbs(struct consumer *c, struct dtk_fire *f, u32 first)
+static bool commits(const struct dtk_clause *cl)
 {
 	u32 i;
 
-	for (i = first; i < c->necbs; i++, fired++)
+	for (i = 0; i < cl->nacts; i++) {
+		if (cl->acts[i].kind == DTRACEACT_COMMIT)
+			return true;
+	}
+	return false;
+}
+
+/* The clause that ran has left one whole record or, if it faulted, none. */
+static void check_run(const struct consumer *c, bool faulted)
+{
+	const struct dtk_buf *buf = &c->buf[c->cpu];
+	const struct dtk_clause *cl = c->running->clause;
+	u32 i;
+
+	for (i = 0; i < c->sink.nspec; i++) {
+		if (c->ccpu[c->cpu].spec[i].used > c->ccpu[c->cpu].spec[i].size)
+			broken("a speculation holds more than it can");
+	}
+	if (buf->policy == DTRACE_BUFPOLICY_RING || commits(cl) || buf->used == c->used)
+		return;
+	if (faulted || buf->used - c->used != cl->size)
+		broken("a clause that faulted has left a record, or one has left a part of it");
+}
+
+static void fire_ecbs(struct consumer *c, struct dtk_fire *f, u32 first)
+{
+	const struct dtk_ccpu *cc = &c->ccpu[c->cpu];
+	u64 errors;
+	u32 i;
+
+	for (i = first; i < c->necbs; i++, fired++) {
+		c->running = &c->ecb[i];
+		c->used = c->buf[c->cpu].used;
+		errors = cc->errors;
 		dtk_ecb_run(&c->ecb[i], f, c->cpu);
+		if (c->running)
+			check_run(c, cc->errors != errors);
+		c->running = NULL;
+	}
 }
 
 /* The last clause is ERROR's as well. */
 static void fire_error(struct dtk_sink *sink, struct dtk_fire *err)
 {
+	check_run(current, true);
 	if (current->necbs > 1)
 		fire_ecbs(current, err, current->necbs - 1);
 }
@@ -374,6 +559,21 @@ static void happen(struct consumer *c, u8 op)
 	}
 }
 
+/* What a program did to the system it must have been allowed to. */
+static void check_harmless(const struct consumer *c)
+{
+	u32 i;
+
+	if (c->prog[0]->flags & DTRACE_IMG_DESTRUCTIVE)
+		return;
+	for (i = 0; i < FUZZ_USER; i++) {
+		if (c->user[i] != 'u')
+			broken("a program has written to the process");
+	}
+	if (dtk_port.raised || dtk_port.nraised || dtk_port.chilled)
+		broken("a program has changed the system");
+}
+
 static void run_script(struct consumer *c, struct script *s)
 {
 	u32 cpu, n;
@@ -381,6 +581,7 @@ static void run_script(struct consumer *c, struct script *s)
 	for (n = 0; s->p < s->end && n < 64; n++)
 		happen(c, script_next(s));
 	finish(c, 0);
+	check_harmless(c);
 	while (c->cleaning)
 		clean_specs_step(c);
 	for (cpu = 0; cpu < FUZZ_CPUS; cpu++) {
@@ -427,17 +628,6 @@ static void fuzz_consumer(const u8 *image, size_t n, struct script *s)
 		broken("leaked allocations");
 }
 
-/* Where the image ends and the script begins. */
-static size_t image_size(const u8 *data, size_t size)
-{
-	struct dtrace_image_hdr hdr;
-
-	if (size < sizeof(hdr))
-		return size;
-	memcpy(&hdr, data, sizeof(hdr));
-	return hdr.size >= sizeof(hdr) && hdr.size < size ? hdr.size : size;
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	size_t n = image_size(data, size);
@@ -451,181 +641,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	fuzz_consumer(image, n, &s);
 	free(image);
 	return 0;
-}
-
-/* ---- Making up and changing input ----------------------------------------------------------------- */
-
-static size_t random_script(u8 *p, size_t room)
-{
-	size_t n = min(room, (size_t)(6 + rnd(40))), i;
-
-	for (i = 0; i < n; i++)
-		p[i] = rnd(256);
-	if (n)	/* allocations fail seldom */
-		p[0] &= rnd(16) ? 0xfb : 0xff;
-	return n;
-}
-
-/* A new image and its script. Returns its size, 0 if it does not fit. */
-static size_t make_input(u8 *data, size_t room)
-{
-	struct img *m = make_image();
-	size_t n;
-	u8 *blob = img_blob(m, &n);
-
-	if (n > room)
-		n = 0;
-	memcpy(data, blob, n);
-	free(blob);
-	free(m);
-	return n ? n + (rnd(4) ? random_script(data + n, room - n) : 0) : 0;
-}
-
-/* A random element of a table, or NULL. @h: the image's header before anything was changed. */
-static void *any_element(u8 *image, const struct dtrace_image_hdr *h, const struct dtrace_image_table *t,
-			 size_t elem)
-{
-	if (!t->count || t->off % 8 || t->off > h->size || t->count > (h->size - t->off) / elem)
-		return NULL;
-	return image + t->off + (size_t)rnd(t->count) * elem;
-}
-
-static void change_instr(u8 *image, const struct dtrace_image_hdr *h)
-{
-	u32 *p = any_element(image, h, &h->text, sizeof(*p));
-	u32 *q = any_element(image, h, &h->text, sizeof(*q)), at, op;
-
-	if (!p)
-		return;
-	op = rnd(DIF_OP_MAX);
-	at = p - (u32 *)(image + h->text.off);
-	switch (rnd(8)) {
-	case 0:
-		*p = *q;
-		break;
-	case 1:
-		at = *p, *p = *q, *q = at;
-		break;
-	case 2:		/* another operation on the same operands */
-		*p = (*p & 0xffffff) | op << 24;
-		break;
-	case 3:
-		*p = DIF_INSTR_R(op, any_reg(), any_reg(), any_reg());
-		break;
-	case 4:
-		*p = DIF_INSTR_W(rnd(2) ? DIF_OP_CALL : op, rnd(DIF_SUBR_MAX), out_reg());
-		break;
-	case 5:		/* difos begin anywhere, so this is seldom too far */
-		*p = DIF_INSTR_B(DIF_OP_BA + rnd(11), at % 40 + rnd(8));
-		break;
-	case 6:
-		*p ^= 1u << rnd(32);
-		break;
-	default:
-		*p = DIF_INSTR_R(DIF_OP(*p), ptr_reg(), ptr_reg(), out_reg());
-	}
-}
-
-static void change_action(u8 *image, const struct dtrace_image_hdr *h)
-{
-	struct dtrace_act_desc *a = any_element(image, h, &h->actions, sizeof(*a));
-	struct dtrace_act_desc *b = any_element(image, h, &h->actions, sizeof(*b)), tmp;
-
-	if (!a)
-		return;
-	switch (rnd(7)) {
-	case 0:
-		tmp = *a, *a = *b, *b = tmp;
-		break;
-	case 1:
-		*a = *b;
-		break;
-	case 2:
-		a->kind = any_kind(rnd(2));
-		break;
-	case 3:
-		a->difo = rnd(4) ? rnd(h->difos.count) : DTRACE_DIFO_NONE;
-		break;
-	case 4:
-		a->arg = rnd(2) ? rnd(100) : interesting[rnd(ARRAY_SIZE(interesting))];
-		break;
-	case 5:
-		a->ntuple = rnd(4);
-		break;
-	default:
-		a->incr = rnd(2) ? rnd(h->difos.count) : DTRACE_DIFO_NONE;
-	}
-}
-
-static void change_type(u8 *image, const struct dtrace_image_hdr *h)
-{
-	struct dtrace_difo_desc *d = any_element(image, h, &h->difos, sizeof(*d));
-	struct dif_var *v = any_element(image, h, &h->vars, sizeof(*v));
-	struct dif_type *t = v && rnd(2) ? &v->type : d ? &d->rtype : NULL;
-
-	if (t && rnd(2))
-		*t = types[rnd(ARRAY_SIZE(types))];
-	else if (t)
-		t->size = rnd(2) ? rnd(64) : interesting[rnd(ARRAY_SIZE(interesting))];
-}
-
-static void change_constant(u8 *image, const struct dtrace_image_hdr *h)
-{
-	u64 *p = any_element(image, h, &h->ints, sizeof(*p));
-	u8 *s = any_element(image, h, &h->strs, 1);
-
-	if (p && rnd(2))
-		*p = rnd(2) ? interesting[rnd(ARRAY_SIZE(interesting))] : rnd(200);
-	else if (s)
-		*s = "/.\\\"{}[]:,-0x9az %\0\xff"[rnd(21)];
-}
-
-static void change_image(u8 *image, const struct dtrace_image_hdr *h)
-{
-	struct dtrace_clause_desc *c = any_element(image, h, &h->clauses, sizeof(*c));
-
-	switch (rnd(20)) {
-	case 0 ... 8:
-		change_instr(image, h);
-		break;
-	case 9 ... 12:
-		change_action(image, h);
-		break;
-	case 13 ... 14:
-		change_type(image, h);
-		break;
-	case 15 ... 16:
-		change_constant(image, h);
-		break;
-	case 17:
-		((struct dtrace_image_hdr *)image)->strsize = 1 + (rnd(8) ? rnd(100) : rnd(65536));
-		break;
-	case 18:
-		if (c && rnd(2))
-			c->pred = rnd(h->difos.count + 1) - 1;
-		else if (c)
-			c->nactions = rnd(8);
-		break;
-	default:	/* anything */
-		image[rnd(4) ? rnd(h->size) : rnd(sizeof(*h))] ^= 1u << rnd(8);
-	}
-}
-
-/* Change an input in place. @script changes bytes of the script and returns how many there are then. */
-static size_t change_input(u8 *data, size_t size, size_t room, size_t (*script)(u8 *p, size_t n, size_t room))
-{
-	struct dtrace_image_hdr hdr;
-	size_t n = image_size(data, size);
-	u32 i;
-
-	memcpy(&hdr, data, min(size, sizeof(hdr)));
-	if (n < sizeof(hdr) || hdr.magic != DTRACE_IMAGE_MAGIC || hdr.size != n || !rnd(60))
-		return make_input(data, room);
-	if (!rnd(3))
-		return n + script(data + n, size - n, room - n);
-	for (i = 1 + rnd(4); i; i--)
-		change_image(data, &hdr);
-	return size;
 }
 
 #ifdef FUZZ_GUIDED
@@ -696,7 +711,7 @@ static void feed(const void *data, size_t size)
 
 int main(int argc, char **argv)
 {
-	u64 n = argc > 1 ? strtoull(argv[1], NULL, 0) : 10000;
+	u64 n = argc > 1 ? strtoull(argv[1], NULL, 0) : 6000;
 	u64 seed = argc > 2 ? strtoull(argv[2], NULL, 0) : 1, end = seed + n;
 
 	fuzz_folder("tests/fuzz/dif", feed);

@@ -16,7 +16,7 @@ static u64 rng_state;
 static u32 rnd(u32 n)
 {
 	rng_state = rng_state * 6364136223846793005ull + 1442695040888963407ull;
-	return (u32)(rng_state >> 33) % n;
+	return n ? (u32)(rng_state >> 33) % n : 0;	/* a damaged image may have none of what is asked for */
 }
 
 static const u64 interesting[] = {
@@ -88,6 +88,8 @@ static const char *const strings[] = {
 	"", "/", "a/b/../c//", "//./x/./../../y/.", "hello", "He", "l", "-0x7f", " \t+42z", "0777", "ffff", "%s%n",
 	"{\"a\": [1, {\"b\": \"x\\\"y\"}, 3], \"c\": -1.5}", "{\"c\":[[[]],{}],\"\":true", "[1,[2,[3,\"x\"]]]",
 	"a[1].b", "c", "c[0][0]", "[1][1][1]", "a.", "[", "[99999999999]",
+	/* with its NUL just beyond a word */
+	"12345678", "/usr/bin", "aBcDeFgH", "//usr//local/bin", "01234567/../abcdefghijkl",
 };
 
 /* Something for a subroutine's argument: a string, a number, or what is there. */
@@ -186,12 +188,65 @@ static void add_branch(struct img *m, u32 left)
 	img_op(m, DIF_INSTR_B(op, at + 2 + rnd(1 + left / 4)));
 }
 
+/*
+ * A store through an address near one that we may write to: what is written ends before, at or
+ * behind the end. Mostly to a variable.
+ */
+static void add_store(struct img *m)
+{
+	static const u8 ops[] = { DIF_OP_LDTS, DIF_OP_LDGS, DIF_OP_LDLS };
+	u32 ptr = 1 + rnd(2), how = rnd(5), op = ops[rnd(3)], id;
+
+	if (rnd(3)) {
+		do {
+			id = pick_var(op);
+		} while (!dtk_type_byref(&var_type(id)));
+		if (op == DIF_OP_LDTS)
+			img_op(m, W(STTS, id, 3));
+		img_op(m, DIF_INSTR_W(op, id, ptr = 8));
+	}
+	img_setx(m, rnd(6) ? rnd(rnd(2) ? 16 : 160) : -(u64)rnd(80), 7);
+	img_op(m, R(ADD, ptr, 7, 9));
+	if (!rnd(6))	/* nowhere near */
+		img_op(m, W(LDGS, DIF_VAR_ARG0 + rnd(10), 9));
+	if (how < 2) {
+		img_op(m, DIF_INSTR_R(DIF_OP_STB + rnd(4), any_reg(), 0, 9));
+		return;
+	}
+	img_setx(m, rnd(6) ? rnd(80) : interesting[rnd(ARRAY_SIZE(interesting))], 10);
+	if (how == 2) {
+		img_op(m, R(COPYS, ptr_reg(), 10, 9));
+		return;
+	}
+	img_op(m, W(LDGS, DIF_VAR_ARG0 + 2, 11));	/* of the process */
+	img_op(m, R(FLUSHTS, 0, 0, 0));
+	img_op(m, R(PUSHTV, how == 3 ? ptr_reg() : 11, 0, 0));
+	img_op(m, R(PUSHTV, how == 3 ? 9 : 10, 0, 0));
+	img_op(m, R(PUSHTV, how == 3 ? 10 : 9, 0, 0));
+	img_op(m, W(CALL, how == 3 ? DIF_SUBR_BCOPY : DIF_SUBR_COPYINTO, 0));
+}
+
+/* Take nearly all of scratch, so that what comes next meets its end. */
+static void fill_scratch(struct img *m)
+{
+	img_setx(m, DTK_SCRATCH - 8 * (16 + rnd(40)), 7);
+	img_op(m, R(ALLOCS, 7, 0, 8));
+}
+
 /* Mostly addresses, small numbers and strings: what gets far. */
 static void add_value(struct img *m)
 {
 	u32 rd = rnd(3) ? 7 + rnd(9) : 1 + rnd(15);
 
-	switch (rnd(6)) {
+	switch (rnd(7)) {
+	case 6:		/* bytes without a NUL */
+		img_op(m, W(LDGS, DIF_VAR_ARG0 + 2, 11));
+		img_setx(m, rnd(3) ? 8 * (1 + rnd(4)) : rnd(40), 10);
+		img_op(m, R(FLUSHTS, 0, 0, 0));
+		img_op(m, R(PUSHTV, 11, 0, 0));
+		img_op(m, R(PUSHTV, 10, 0, 0));
+		img_op(m, W(CALL, DIF_SUBR_COPYIN, 1 + rnd(4)));
+		break;
 	case 0:
 	case 1:
 		img_setx(m, interesting[rnd(ARRAY_SIZE(interesting))], rd);
@@ -209,6 +264,15 @@ static void add_value(struct img *m)
 	}
 }
 
+static void add_arithmetic(struct img *m)
+{
+	static const u64 edges[] = { 1ull << 63, (1ull << 63) - 1, U64_MAX, 0, 1, 64 };
+
+	img_setx(m, edges[rnd(ARRAY_SIZE(edges))], 7);
+	img_setx(m, edges[rnd(ARRAY_SIZE(edges))], 8);
+	img_op(m, DIF_INSTR_R(DIF_OP_OR + rnd(DIF_OP_TST - DIF_OP_OR), 7, 8, 9));
+}
+
 static void add_instr(struct img *m, u32 left)
 {
 	static const u8 varops[] = {
@@ -216,9 +280,12 @@ static void add_instr(struct img *m, u32 left)
 	};
 	u32 op;
 
-	switch (rnd(15)) {
+	switch (rnd(17)) {
 	case 0 ... 3:
 		add_value(m);
+		break;
+	case 15:
+		add_store(m);
 		break;
 	case 4:
 		add_call(m);
@@ -254,6 +321,9 @@ static void add_instr(struct img *m, u32 left)
 		img_op(m, rnd(2) ? R(COPYS, ptr_reg(), any_reg(), 1 + rnd(3)) :
 		       R(LDGA, rnd(3), 5 + rnd(3), out_reg()));
 		break;
+	case 16:
+		add_arithmetic(m);
+		break;
 	default:
 		img_op(m, DIF_INSTR_R(DIF_OP_NOP + rnd(DIF_OP_TST), any_reg(), any_reg(), out_reg()));
 	}
@@ -280,6 +350,8 @@ static u32 add_difo(struct img *m)
 	add_vars(m);
 	if (rnd(8))
 		add_prologue(m);
+	if (!rnd(12))
+		fill_scratch(m);
 	for (i = 0; i < n; i++)
 		add_instr(m, n - i);
 	for (i = 0; i < 14; i++)	/* where branches may land */
@@ -335,15 +407,29 @@ static void add_action(struct img *m, bool speculates)
 		a->arg = DTRACE_USTACK_ARG(1 + rnd(8), rnd(32));
 		break;
 	case 2:
-		img_act(m, DTRACEACT_JSTACK, DTRACE_DIFO_NONE)->arg = DTRACE_USTACK_ARG(1 + rnd(8), rnd(32));
+		a = img_act(m, rnd(2) ? DTRACEACT_JSTACK : DTRACEACT_PYSTACK, DTRACE_DIFO_NONE);
+		a->arg = DTRACE_USTACK_ARG(1 + rnd(8), rnd(32));
 		break;
 	default:
 		a = img_act(m, any_kind(speculates), scalar_difo(m));
 		if (a->kind == DTRACEACT_DIFEXPR || a->kind == DTRACEACT_PRINTF || a->kind == DTRACEACT_PRINT)
 			a->difo = rnd(m->ndifos);
+		if (a->kind == DTRACEACT_TRACEMEM_DYNSIZE) {	/* it is said for the next one */
+			a->difo = img_const(m, rnd(200));
+			a = img_act(m, DTRACEACT_TRACEMEM, img_builtin(m, DIF_VAR_ARG0 + 6, types[3]));
+		}
 		if (a->kind == DTRACEACT_TRACEMEM || a->kind == DTRACEACT_PRINTM)
 			a->arg = 1 + rnd(100);
 	}
+}
+
+/* A subroutine without arguments. */
+static u32 img_call(struct img *m, u32 subr)
+{
+	img_difo(m);
+	img_op(m, W(CALL, subr, 1));
+	img_op(m, RET(1));
+	return img_end(m, types[3]);
 }
 
 /* speculation() or a small number, most of which are speculations. */
@@ -351,27 +437,33 @@ static u32 spec_difo(struct img *m)
 {
 	if (rnd(3))
 		return img_const(m, rnd(3 + (rnd(10) ? 1 : 3)));
-	img_difo(m);
-	img_op(m, W(CALL, DIF_SUBR_SPECULATION, 1));
-	img_op(m, RET(1));
-	return img_end(m, types[3]);
+	return img_call(m, DIF_SUBR_SPECULATION);
+}
+
+/* What is aggregated: also what is at the edges of buckets. */
+static u32 value_difo(struct img *m)
+{
+	static const u64 edges[] = { 1ull << 63, (1ull << 63) - 1, U64_MAX, 0, 1, 1000 };
+
+	return rnd(3) ? scalar_difo(m) : img_const(m, edges[rnd(ARRAY_SIZE(edges))]);
 }
 
 static void add_agg(struct img *m)
 {
-	u32 n = rnd(3), i, kind = DTRACEAGG_COUNT + rnd(9);
+	u32 n = rnd(3), i, kind = rnd(2) ? DTRACEAGG_COUNT + rnd(9) : DTRACEAGG_QUANTIZE + rnd(3);
 	struct dtrace_act_desc *a;
 
 	for (i = 0; i < n; i++)
 		img_act(m, DTRACEACT_DIFEXPR, rnd(m->ndifos));
-	a = img_act(m, kind, kind == DTRACEAGG_COUNT ? DTRACE_DIFO_NONE : scalar_difo(m));
+	a = img_act(m, kind, kind == DTRACEAGG_COUNT ? DTRACE_DIFO_NONE : value_difo(m));
 	a->ntuple = n;
 	if (kind >= DTRACEAGG_QUANTIZE && rnd(2))
-		a->incr = scalar_difo(m);
+		a->incr = value_difo(m);
 	if (kind == DTRACEAGG_LQUANTIZE)
 		a->arg = DTRACE_LQUANTIZE_ARG(rnd(100) - 50, 1 + rnd(20), 1 + rnd(10));
 	else if (kind == DTRACEAGG_LLQUANTIZE)
-		a->arg = DTRACE_LLQUANTIZE_ARG(10, rnd(3), rnd(8), rnd(4) ? 10 : 1 + rnd(20));
+		a->arg = DTRACE_LLQUANTIZE_ARG(rnd(4) ? 10 : rnd(40), rnd(3), rnd(rnd(4) ? 8 : 70),
+					       rnd(4) ? 10 : 1 + rnd(20));
 }
 
 /* speculate() comes first and commit() before data, unless it is that speculation's. */
@@ -379,15 +471,16 @@ static void add_clause(struct img *m)
 {
 	u32 first = m->nacts, i, how = rnd(8);
 	bool speculates = how < 3;
+	u32 spec = spec_difo(m);
 
 	if (speculates)
-		img_act(m, DTRACEACT_SPECULATE, spec_difo(m))->arg = rnd(2);
+		img_act(m, DTRACEACT_SPECULATE, spec)->arg = rnd(2);
 	for (i = how == 3 ? 0 : rnd(4); i; i--)
 		rnd(speculates ? 60 : 3) ? add_action(m, speculates) : add_agg(m);
 	if (how == 0 || how == 3)
-		img_act(m, DTRACEACT_COMMIT, spec_difo(m));
+		img_act(m, DTRACEACT_COMMIT, rnd(2) ? spec : spec_difo(m));
 	else if (how == 1 || how == 4)
-		img_act(m, DTRACEACT_DISCARD, spec_difo(m));
+		img_act(m, DTRACEACT_DISCARD, rnd(2) ? spec : spec_difo(m));
 	if (rnd(2))	/* which may fault after that */
 		img_act(m, DTRACEACT_DIFVAL, scalar_difo(m));
 	if (m->nacts == first)
@@ -404,6 +497,10 @@ static struct img *make_image(void)
 	m->hdr.flags = rnd(16) ? DTRACE_IMG_DESTRUCTIVE : 0;
 	for (i = 0; i < ndifos; i++)
 		add_difo(m);
+	if (!rnd(3)) {	/* a speculation for those after it */
+		img_act(m, DTRACEACT_DIFVAL, img_call(m, DIF_SUBR_SPECULATION));
+		img_clause(m, DTRACE_DIFO_NONE, 1);
+	}
 	while (nclauses--)
 		add_clause(m);
 	return m;

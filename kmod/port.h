@@ -7,6 +7,23 @@
 #ifndef DTK_PORT_H
 #define DTK_PORT_H
 
+/*
+ * Whose memory is that, which is cut in pieces after it was allocated: scratch, buffers, the pool
+ * of dynamic variables. The engine tells as it goes. The userland port holds everybody to it
+ * (port_user.h), as no tool could that only knows allocations; in the kernel all of this is nothing.
+ */
+enum dtk_use {
+	DTK_ENGINES,		/* what all memory is at first: the engine reads and writes it */
+	DTK_PROGRAMS,		/* the D program may write it as well */
+	DTK_NOBODYS,		/* free. Only reads of foreign memory may come across it */
+};
+/*
+ * Both headers give: dtk_watch(p, n, use): @n bytes at @p are @use from now on.
+ * dtk_watch_claim(p, n): they were nobody's until now, and are the engine's.
+ * dtk_watch_store(addr, n): a program is about to write there.
+ * dtk_proved(condition): holds for every program that the checker has accepted.
+ */
+
 #ifdef __KERNEL__
 #include "port_kernel.h"
 #else
@@ -76,6 +93,12 @@ bool dtk_ureg(struct dtk_fire *f, u32 reg, u64 *val);	/* false: BADINDEX */
 /* Fill pcs[n], zero-padded. The user one returns DTRACE_USTK_*, and depth through *depth. */
 void dtk_stack_kernel(struct dtk_fire *f, u64 *pcs, u32 n);
 u32 dtk_stack_user(struct dtk_fire *f, u64 *pcs, u32 n, u32 *depth);
+/*
+ * Add what interpreted languages know: pcs[n] as dtk_stack_user() left it becomes the frames of both; strs[strsize],
+ * which is clear, a string for each in turn, empty for a native one. @only: no native ones.
+ * False: not all strings fitted.
+ */
+bool dtk_stack_lang(struct dtk_fire *f, u64 *pcs, u32 n, char *strs, u32 strsize, bool only);
 /*
  * Destructive actions. 0, or -errno: not possible here (-> fault). raise sends a signal to the
  * current process once this firing has ended; a stop is SIGSTOP. chill spins; its bound is

@@ -21,4 +21,18 @@
 
 #include "compat.h"
 
+static inline void dtk_watch(const void *p, size_t n, enum dtk_use use)
+{
+}
+
+static inline void dtk_watch_claim(const void *p, size_t n)
+{
+}
+
+static inline void dtk_watch_store(u64 addr, u64 n)
+{
+}
+
+#define dtk_proved(condition) ((void)sizeof(condition))
+
 #endif /* DTK_PORT_KERNEL_H */

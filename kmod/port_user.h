@@ -5,6 +5,11 @@
  * "Kernel memory" is what dtk_alloc() gave out and what a test maps with
  * dtk_port_map(); "user memory" is what it maps with dtk_port_umap(). Every
  * other address faults, as it would on a machine.
+ *
+ * The watch: for each byte that dtk_alloc() gave out we know whose it is (port.h).
+ * Nobody's memory is poisoned for ASan, so that the engine is caught when it reads
+ * or writes there; a store by a program outside of what is the program's, a claim
+ * of memory that is in use, and a broken proof abort.
  */
 #ifndef DTK_PORT_USER_H
 #define DTK_PORT_USER_H
@@ -72,6 +77,13 @@ struct dtk_port {
 };
 extern struct dtk_port dtk_port;
 extern __thread u64 dtk_port_thread;	/* dtk_thread_id() */
+
+void dtk_watch(const void *p, size_t n, enum dtk_use use);
+void dtk_watch_claim(const void *p, size_t n);
+void dtk_watch_store(u64 addr, u64 n);
+
+#define dtk_proved(condition) ((condition) ? (void)0 : dtk_port_broken("not as proved", #condition))
+void dtk_port_broken(const char *what, const char *detail) __attribute__((noreturn));
 
 void dtk_port_reset(void);		/* defaults; forgets all mappings */
 void dtk_port_map(const void *p, size_t n);

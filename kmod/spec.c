@@ -170,8 +170,10 @@ u64 dtk_spec_new(struct dtk_mstate *ms)
 
 	for (i = 0; i < sink->nspec; i++) {
 		state = READ_ONCE(sink->spec[i].state);
-		if (state == INACTIVE && cmpxchg(&sink->spec[i].state, INACTIVE, ACTIVE) == INACTIVE)
+		if (state == INACTIVE && cmpxchg(&sink->spec[i].state, INACTIVE, ACTIVE) == INACTIVE) {
+			dtk_proved(!ms->cc->spec[i].used);
 			return i + 1;
+		}
 		busy |= state >= COMMITTING;
 	}
 	dtk_count_up(busy ? &sink->spec_busy : &sink->spec_unavail);

@@ -158,15 +158,16 @@ static inline u8 *img_blob(struct img *m, size_t *size)
 	m->strs[m->nstrs++] = '\0';
 	img_put(blob, &off, &m->hdr.text, m->text, m->ntext, 4);
 	img_put(blob, &off, &m->hdr.ints, m->ints, m->nints, 8);
-	img_put(blob, &off, &m->hdr.strs, m->strs, m->nstrs, 1);
 	img_put(blob, &off, &m->hdr.vars, m->vars, m->nvars, sizeof(m->vars[0]));
 	img_put(blob, &off, &m->hdr.difos, m->difos, m->ndifos, sizeof(m->difos[0]));
 	img_put(blob, &off, &m->hdr.actions, m->acts, m->nacts, sizeof(m->acts[0]));
 	img_put(blob, &off, &m->hdr.clauses, m->clauses, m->nclauses, sizeof(m->clauses[0]));
 	img_put(blob, &off, &m->hdr.probes, m->pats, m->npats, sizeof(m->pats[0]));
-	m->hdr.size = off;
+	/* Last, so that who reads on behind a string leaves the image. */
+	img_put(blob, &off, &m->hdr.strs, m->strs, m->nstrs, 1);
+	m->hdr.size = m->hdr.strs.off + m->hdr.strs.count;
 	memcpy(blob, &m->hdr, sizeof(m->hdr));
-	*size = off;
+	*size = m->hdr.size;
 	return blob;
 }
 

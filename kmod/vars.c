@@ -220,6 +220,8 @@ static int alloc_block(struct declaration *d)
 		if (!b->locals || !b->stamps)
 			return -ENOMEM;
 	}
+	dtk_watch(b->globals, b->gsize, DTK_PROGRAMS);
+	dtk_watch(b->locals, b->lsize * ncpus, DTK_PROGRAMS);
 	return 0;
 }
 
