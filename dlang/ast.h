@@ -90,6 +90,8 @@ enum dt_storage {
 enum { DT_ST_INTERNAL, DT_ST_PRIVATE, DT_ST_OBSOLETE, DT_ST_EXTERNAL, DT_ST_UNSTABLE, DT_ST_EVOLVING, DT_ST_STABLE,
        DT_ST_STANDARD, DT_ST_WORDS };
 enum { DT_CL_UNKNOWN, DT_CL_CPU, DT_CL_PLATFORM, DT_CL_GROUP, DT_CL_ISA, DT_CL_COMMON, DT_CL_WORDS };
+/* As people write them. */
+extern const char *const dt_stabilities[DT_ST_WORDS], *const dt_classes[DT_CL_WORDS];
 struct dt_attr {
 	uint8_t name, data, cls;
 };

@@ -28,6 +28,9 @@
  * What follows speculate() is speculative, in later blocks, too. So this->%spec keeps
  * the speculation (with a bit above it, as 0 means that none was named), and a block that may come
  * after speculate() begins with that action (DTRACE_SPEC_INHERIT).
+ *
+ * A statement that the kernel takes in no clause with one before it (cook_kernel.c)
+ * begins a block, too.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -66,7 +69,7 @@ static int codegen(struct dt_gen *g, const struct dt_node *n, struct dt_difo **r
 {
 	const struct dt_compile *cc = g->ck->cc;
 
-	*ret = dt_codegen(g->ck->types, g->ck->diag, n);
+	*ret = dt_codegen(g->ck->types, g->ck->idents, g->ck->diag, n);
 	if (!*ret)
 		return -1;
 	if (cc->iregs && (*ret)->nregs > cc->iregs)
@@ -348,6 +351,14 @@ static int side(struct dt_gen *g, struct dt_node *list, uint64_t block, uint64_t
 	return begin_block(g, list, block) || statements(g, list, after) ? -1 : 0;
 }
 
+/* What follows is a block of its own, although nothing branches to it. */
+static int break_here(struct dt_gen *g, const struct dt_node *at)
+{
+	uint64_t block = dt_idents_block(g->ck->idents);
+
+	return set_next(g, at, number(g, at, block)) || begin_block(g, at, block) ? -1 : 0;
+}
+
 /* @after: the block that follows; 0: none, the clause ends. */
 static int if_statement(struct dt_gen *g, struct dt_node *s, uint64_t after)
 {
@@ -374,6 +385,8 @@ static int statements(struct dt_gen *g, struct dt_node *list, uint64_t after)
 		uint64_t join = s->next ? 0 : after;
 
 		if (s->kind != DT_N_IF) {
+			if (s->rec && s->rec->apart && break_here(g, s))
+				return -1;
 			if (statement(g, s))
 				return -1;
 			if (!s->next && after && set_next(g, s, number(g, s, after)))
@@ -388,10 +401,10 @@ static int statements(struct dt_gen *g, struct dt_node *list, uint64_t after)
 	return 0;
 }
 
-static bool has_if(const struct dt_node *list)
+static bool has_blocks(const struct dt_node *list)
 {
 	for (; list; list = list->next)
-		if (list->kind == DT_N_IF)
+		if (list->kind == DT_N_IF || (list->rec && list->rec->apart))
 			return true;
 	return false;
 }
@@ -410,7 +423,7 @@ static bool has_speculate(const struct dt_node *list)
 int dt_gen_clause(struct dt_gen *g, struct dt_node *clause)
 {
 	struct dt_node *pred = clause->kid[1], *list = clause->kid[2];
-	bool blocks = has_if(list), spec = blocks && has_speculate(list);
+	bool blocks = has_blocks(list), spec = blocks && has_speculate(list);
 
 	g->node = clause;
 	g->blocks = blocks;

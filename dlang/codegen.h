@@ -7,6 +7,7 @@
  *   codegen_mem.c   variables and memory: lvalues
  *   codegen_xlate.c whole translated structs
  *   codegen_emit.c  instructions, registers, labels, tables
+ *   codegen_spill.c expressions that need more registers than there are
  *
  * Registers. A function that yields a value returns a register that the caller
  * owns and gives back with cg_free(); an operator reuses its left operand's.
@@ -25,12 +26,14 @@
 
 #include "dlang.h"
 
+#define CG_NREGS	256	/* as the field of an instruction can tell; the machine's are the first DIF_NREGS */
+
 struct dt_cg {
 	struct dt_types *types;
 	struct dt_diag *diag;
 	struct dt_loc loc;	/* of the node being compiled */
 	bool failed;
-	uint32_t regs;		/* bit n: register n is in use */
+	uint64_t regs[CG_NREGS / 64];	/* bit n: register n is in use */
 	uint32_t maxreg;	/* highest ever used */
 	uint32_t ntup, maxtup;	/* tuple elements pushed now, and most at once */
 	uint32_t *text;
@@ -48,7 +51,8 @@ struct dt_cg {
 };
 
 /* The value of @n as @kind of type. NULL with @diag set. */
-struct dt_difo *dt_codegen(struct dt_types *types, struct dt_diag *diag, const struct dt_node *n);
+struct dt_difo *dt_codegen(struct dt_types *types, struct dt_idents *idents, struct dt_diag *diag,
+			   const struct dt_node *n);
 void dt_difo_free(struct dt_difo *d);
 struct dif_type dt_dif_type(const struct dt_type *t);
 
@@ -83,6 +87,7 @@ int cg_load(struct dt_cg *cg, const struct cg_lval *lv);
 void cg_store(struct dt_cg *cg, const struct cg_lval *lv, int reg);
 void cg_close(struct dt_cg *cg, struct cg_lval *lv);
 int cg_address(struct dt_cg *cg, const struct dt_node *n);
+uint64_t cg_field_offset(const struct dt_node *n);	/* of a bit-field */
 
 /* codegen_xlate.c */
 int cg_xlate(struct dt_cg *cg, const struct dt_node *n);
@@ -100,5 +105,8 @@ void cg_setx(struct dt_cg *cg, uint64_t val, int reg);
 void cg_sets(struct dt_cg *cg, const char *bytes, size_t len, int reg);
 void cg_use(struct dt_cg *cg, const struct dt_ident *id, uint32_t flag);
 int cg_fail(struct dt_cg *cg, enum dt_tag tag, const char *msg);	/* 0 */
+
+/* codegen_spill.c: leaves code for the machine's registers. Before labels are resolved. */
+void cg_spill(struct dt_cg *cg, struct dt_idents *idents);
 
 #endif /* DT_CODEGEN_H */

@@ -33,17 +33,17 @@ static void *grow(struct dt_cg *cg, void *p, size_t bytes)
 
 int cg_reg(struct dt_cg *cg)
 {
-	for (int r = 1; r < DIF_NREGS; r++) {
-		if (cg->regs & 1u << r)
+	for (int r = 1; r < CG_NREGS; r++) {
+		if (cg->regs[r / 64] & 1ull << r % 64)
 			continue;
-		cg->regs |= 1u << r;
+		cg->regs[r / 64] |= 1ull << r % 64;
 		if ((uint32_t)r > cg->maxreg)
 			cg->maxreg = (uint32_t)r;
 		return r;
 	}
 	if (!cg->failed) {
 		cg_fail(cg, D_REGS,
-			"this expression is too complex: it needs more values at once than there are registers");
+			"this expression is too complex: it needs more than 255 values at once");
 		dt_hint(cg->diag, "compute parts of it into variables first: this->x = ...");
 	}
 	return 0;
@@ -52,7 +52,7 @@ int cg_reg(struct dt_cg *cg)
 void cg_free(struct dt_cg *cg, int reg)
 {
 	if (reg > 0)
-		cg->regs &= ~(1u << reg);
+		cg->regs[reg / 64] &= ~(1ull << reg % 64);
 }
 
 int cg_result(struct dt_cg *cg, int reg)
@@ -251,7 +251,8 @@ static void resolve_labels(struct dt_cg *cg)
 	}
 }
 
-struct dt_difo *dt_codegen(struct dt_types *types, struct dt_diag *diag, const struct dt_node *n)
+struct dt_difo *dt_codegen(struct dt_types *types, struct dt_idents *idents, struct dt_diag *diag,
+			   const struct dt_node *n)
 {
 	struct dt_cg cg = { .types = types, .diag = diag, .loc = n->loc };
 	struct dt_difo *d;
@@ -262,6 +263,7 @@ struct dt_difo *dt_codegen(struct dt_types *types, struct dt_diag *diag, const s
 	cg.loc = n->loc;
 	check_size(&cg, n->type);
 	cg_emit(&cg, DIF_INSTR_R(DIF_OP_RET, 0, 0, reg));
+	cg_spill(&cg, idents);
 	d = cg.failed ? NULL : calloc(1, sizeof(*d));
 	if (!d) {
 		cg_fail(&cg, D_ALLOC, "out of memory");

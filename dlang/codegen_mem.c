@@ -55,6 +55,28 @@ int cg_address(struct dt_cg *cg, const struct dt_node *n)
 	return add_offset(cg, reg, off);
 }
 
+/*
+ * A bit-field is reached through the unit of its declared type; a packed structure's, which may
+ * lie across two of these, or in one that the structure ends in, byte by byte.
+ */
+static bool is_bytewise(const struct dt_node *n)
+{
+	uint64_t unit = dt_type_resolve(n->type)->size * 8, end = n->bitoff / unit * unit + unit;
+	const struct dt_type *in = NULL;
+
+	if (n->kind == DT_N_MEMBER)
+		in = n->op == DT_OP_ARROW ? dt_pointee(n->kid[0]->type) : n->kid[0]->type;
+	return n->bitoff + n->bits > end || (in && end > dt_type_resolve(in)->size * 8);
+}
+
+/* Bytes from the structure's begin to what a bit-field is reached through. */
+uint64_t cg_field_offset(const struct dt_node *n)
+{
+	uint64_t unit = dt_type_resolve(n->type)->size;
+
+	return is_bytewise(n) ? n->bitoff / 8 : n->bitoff / (8 * unit) * unit;
+}
+
 static unsigned eval_keys(struct dt_cg *cg, const struct dt_node *list, int *key)
 {
 	unsigned n = 0;
@@ -73,15 +95,10 @@ void cg_open(struct dt_cg *cg, const struct dt_node *n, struct cg_lval *lv)
 		lv->kind = CG_LV_ELEM;
 		lv->nkeys = eval_keys(cg, n->kid[1], lv->key);
 	} else {
-		/* a bit-field is reached through the unit of its declared type */
 		lv->kind = CG_LV_MEM;
 		lv->addr = base_address(cg, n, &lv->off);
-		if (n->bits) {
-			uint64_t unit = dt_type_resolve(n->type)->size;
-
-			lv->off -= n->bitoff / 8;
-			lv->off += n->bitoff / (8 * unit) * unit;
-		}
+		if (n->bits)
+			lv->off += cg_field_offset(n) - n->bitoff / 8;
 		lv->addr = add_offset(cg, lv->addr, lv->off);
 	}
 }
@@ -221,6 +238,83 @@ static void extract(struct dt_cg *cg, int reg, unsigned shift, unsigned bits, bo
 	cg_free(cg, t);
 }
 
+/* reg <<= by, or to the right if that is negative */
+static void shift_by(struct dt_cg *cg, int reg, int by)
+{
+	int t;
+
+	if (!by)
+		return;
+	t = cg_reg(cg);
+	cg_setx(cg, (uint64_t)(by < 0 ? -by : by), t);
+	cg_emit(cg, DIF_INSTR_R(by < 0 ? DIF_OP_SRL : DIF_OP_SLL, reg, t, reg));
+	cg_free(cg, t);
+}
+
+/* at = addr + i */
+static int byte_address(struct dt_cg *cg, int addr, unsigned i)
+{
+	int at = cg_reg(cg);
+
+	cg_setx(cg, i, at);
+	cg_emit(cg, DIF_INSTR_R(DIF_OP_ADD, addr, at, at));
+	return at;
+}
+
+static int load_bytes(struct dt_cg *cg, const struct cg_lval *lv)
+{
+	const struct dt_node *n = lv->n;
+	unsigned shift = n->bitoff % 8;
+	int reg = cg_reg(cg), byte;
+
+	cg_setx(cg, 0, reg);
+	for (unsigned i = 0; 8 * i < shift + n->bits; i++) {
+		byte = byte_address(cg, lv->addr, i);
+		cg_emit(cg, DIF_INSTR_R(n->is_userland ? DIF_OP_ULDUB : DIF_OP_LDUB, byte, 0, byte));
+		shift_by(cg, byte, (int)(8 * i) - (int)shift);
+		cg_emit(cg, DIF_INSTR_R(DIF_OP_OR, reg, byte, reg));
+		cg_free(cg, byte);
+	}
+	extract(cg, reg, 0, n->bits, dt_type_resolve(n->type)->is_signed);
+	return reg;
+}
+
+static uint64_t field_mask(const struct dt_node *n)
+{
+	return n->bits == 64 ? UINT64_MAX : (1ull << n->bits) - 1;
+}
+
+static void store_bytes(struct dt_cg *cg, const struct cg_lval *lv, int reg)
+{
+	const struct dt_node *n = lv->n;
+	int shift = n->bitoff % 8, at, old, val, tmp;
+
+	for (int i = 0; 8 * i < shift + (int)n->bits; i++) {
+		int by = shift - 8 * i;
+		uint64_t mask = (by < 0 ? field_mask(n) >> -by : field_mask(n) << by) & 0xff;
+
+		at = byte_address(cg, lv->addr, (unsigned)i);
+		old = cg_reg(cg);
+		tmp = cg_reg(cg);
+		val = cg_reg(cg);
+		cg_emit(cg, DIF_INSTR_R(DIF_OP_LDUB, at, 0, old));
+		cg_setx(cg, ~mask & 0xff, tmp);
+		cg_emit(cg, DIF_INSTR_R(DIF_OP_AND, old, tmp, old));
+		cg_emit(cg, DIF_INSTR_R(DIF_OP_MOV, reg, 0, val));
+		shift_by(cg, val, by);
+		cg_setx(cg, mask, tmp);
+		cg_emit(cg, DIF_INSTR_R(DIF_OP_AND, val, tmp, val));
+		cg_emit(cg, DIF_INSTR_R(DIF_OP_OR, old, val, old));
+		cg_emit(cg, DIF_INSTR_R(DIF_OP_STB, old, 0, at));
+		cg_free(cg, val);
+		cg_free(cg, tmp);
+		cg_free(cg, old);
+		cg_free(cg, at);
+	}
+	if (reg)
+		extract(cg, reg, 0, n->bits, dt_type_resolve(n->type)->is_signed);
+}
+
 /* Whole structs and arrays in the traced process are copied in: nothing else can look at them there. */
 static int copyin(struct dt_cg *cg, int addr, uint64_t size)
 {
@@ -241,6 +335,8 @@ static int load_mem(struct dt_cg *cg, const struct cg_lval *lv)
 
 	if (!dt_type_is_scalar(t) && n->is_userland)
 		return copyin(cg, lv->addr, t->size);
+	if (n->bits && is_bytewise(n))
+		return load_bytes(cg, lv);
 	reg = cg_reg(cg);
 	if (!dt_type_is_scalar(t)) {
 		cg_emit(cg, DIF_INSTR_R(DIF_OP_MOV, lv->addr, 0, reg));
@@ -261,7 +357,7 @@ static void store_bits(struct dt_cg *cg, const struct cg_lval *lv, int reg)
 	const struct dt_node *n = lv->n;
 	const struct dt_type *t = dt_type_resolve(n->type);
 	unsigned shift = n->bitoff % (8 * (unsigned)t->size);
-	uint64_t mask = n->bits == 64 ? UINT64_MAX : (1ull << n->bits) - 1;
+	uint64_t mask = field_mask(n);
 	int unit = cg_reg(cg), tmp = cg_reg(cg), val = cg_reg(cg);
 
 	cg_emit(cg, DIF_INSTR_R(load_op(t->size, false, false), lv->addr, 0, unit));
@@ -306,7 +402,9 @@ static void store_mem(struct dt_cg *cg, const struct cg_lval *lv, int reg)
 	const struct dt_type *t = dt_type_resolve(lv->n->type);
 	int size;
 
-	if (lv->n->bits) {
+	if (lv->n->bits && is_bytewise(lv->n)) {
+		store_bytes(cg, lv, reg);
+	} else if (lv->n->bits) {
 		store_bits(cg, lv, reg);
 	} else if (dt_type_is_scalar(t)) {
 		cg_emit(cg, DIF_INSTR_R(store_op(t->size), reg, 0, lv->addr));

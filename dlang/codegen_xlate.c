@@ -32,20 +32,12 @@ static void store_text(struct dt_cg *cg, const struct cg_lval *lv, int text)
 	cg_free(cg, len);
 }
 
-/* The address of the member, or of a bit-field's unit. */
-static uint64_t member_offset(const struct dt_node *m)
-{
-	uint64_t unit = dt_type_resolve(m->type)->size;
-
-	return m->bits ? m->bitoff / (8 * unit) * unit : m->bitoff / 8;
-}
-
 static void store_member(struct dt_cg *cg, const struct dt_node *m, int base)
 {
 	struct cg_lval lv = { .n = m, .kind = CG_LV_MEM, .addr = cg_reg(cg) };
 	int val;
 
-	cg_setx(cg, member_offset(m), lv.addr);
+	cg_setx(cg, m->bits ? cg_field_offset(m) : m->bitoff / 8, lv.addr);
 	cg_emit(cg, DIF_INSTR_R(DIF_OP_ADD, base, lv.addr, lv.addr));
 	val = cg_value(cg, m->kid[0]);
 	if (dt_type_is_string(m->kid[0]->type))

@@ -182,6 +182,10 @@ static int run(struct dt_cook *ck, struct dt_program *prog, const char *text, si
 		return -1;
 	if (ck->cc->tree)
 		ck->cc->tree(ck->cc->ctx, 1, tree);
+	if (ck->destroyer) {
+		prog->destroyer = ck->destroyer->ident;
+		prog->destroys = ck->destroyer->loc;
+	}
 	return generate(&g, tree);
 }
 

@@ -195,7 +195,7 @@ static int eval_ident(struct eval *ev, const struct dt_node *n, struct value *ou
 	if (!dt_enum_pending(ev->ps, n->name, &v) &&
 	    !dt_types_enumerator(ev->ps->types, n->name, &v, NULL))
 		return not_constant(ev, n);
-	*out = normal(v, v > INT_MAX, false);
+	*out = normal(v, v > INT_MAX, v > UINT_MAX || v < INT_MIN);
 	return 0;
 }
 
@@ -281,16 +281,27 @@ static int eval(struct eval *ev, const struct dt_node *n, struct value *out)
 	}
 }
 
-int dt_const_int(struct dt_parser *ps, const struct dt_node *n, enum dt_tag tag, const char *what,
-		 int64_t *val)
+int dt_const_bits(struct dt_parser *ps, const struct dt_node *n, enum dt_tag tag, const char *what,
+		  int64_t *val, bool *huge)
 {
 	struct eval ev = { ps, tag, what };
 	struct value v;
 
 	if (eval(&ev, n, &v) < 0)
 		return -1;
-	if (v.is_unsigned && v.v > INT64_MAX)
+	*huge = v.is_unsigned && v.v > INT64_MAX;
+	*val = (int64_t)v.v;
+	return 0;
+}
+
+int dt_const_int(struct dt_parser *ps, const struct dt_node *n, enum dt_tag tag, const char *what,
+		 int64_t *val)
+{
+	bool huge;
+
+	if (dt_const_bits(ps, n, tag, what, val, &huge) < 0)
+		return -1;
+	if (huge)
 		return DT_ERROR(ps, tag, n->loc, "%s does not fit into a signed 64-bit integer", what);
-	*val = v.v;
 	return 0;
 }

@@ -143,8 +143,7 @@ static int pragma(struct dt_parser *ps, struct line *l)
 		if (take(l, others[i]))
 			return 0;
 	if (take(l, "pack"))
-		return DT_ERROR(ps, D_NOSUP, l->loc,
-				"#pragma pack is not supported: structs would not be laid out as it says");
+		return dt_pragma_pack(ps, l->s, l->loc);
 	DT_ERROR(ps, D_PRAGMA_INVAL, l->loc, "unknown pragma \"%.64s\"", l->s);
 	dt_hint(ps->diag, "pragmas for D start with #pragma D");
 	return -1;

@@ -200,7 +200,12 @@ static int cook_stmt(struct dt_cook *ck, struct dt_node *s)
 		return dt_cook_agg(ck, s);
 	if (is_action(ck, e))
 		return dt_cook_action(ck, s);
-	return dt_cook_expr(ck, e);	/* for its effects; that it has none is no error in D */
+	if (dt_cook_expr(ck, e))
+		return -1;
+	if (e->kind == DT_N_XLATE)
+		return dt_error(ck->diag, D_CG_DYN, e->loc,
+				"a translation is no statement: use a member of it, or print it");
+	return 0;	/* that an expression has no effect is no error in D */
 }
 
 /* ---- Top level ------------------------------------------------------------------------ */
@@ -258,7 +263,7 @@ static int cook_clause(struct dt_cook *ck, struct dt_node *clause)
 	if (!err && !body_first)
 		err = cook_stmts(ck, clause->kid[2]);
 	if (!err)
-		err = dt_check_order(ck, clause->kid[2]);
+		err = dt_check_order(ck, clause);
 	ck->clause = NULL;
 	clause->u.clause.stmtattr = ck->attr;
 	clause->u.clause.descattr = DT_ATTR_MAX;

@@ -50,6 +50,7 @@ struct dt_rec {
 	struct dt_ident **aggs;		/* in the arena */
 	uint32_t naggs;
 	struct dt_want *wants, **tail;
+	bool apart;			/* begins a clause of the kernel's (cook_kernel.c) */
 };
 
 /* A key of an aggregation, to be converted once the type that holds all of them is known. */
@@ -70,6 +71,7 @@ struct dt_cook {
 	struct dt_aggkey *aggkeys;
 	const struct dt_node *clause;	/* being cooked, or NULL: whose args[] are meant */
 	struct dt_node *prog;		/* all of it */
+	const struct dt_node *destroyer;	/* the first call that changes the system, or NULL */
 	unsigned xdepth;		/* abstract.h: of the expansions under way */
 	unsigned long xnodes;		/* made by expansions so far */
 	bool xlates;			/* some translator was used */
@@ -174,7 +176,7 @@ int dt_cook_spec(struct dt_cook *ck, struct dt_node *call, struct dt_rec *rec);
 int dt_cook_raise(struct dt_cook *ck, struct dt_node *call, struct dt_rec *rec);
 int dt_cook_chill(struct dt_cook *ck, struct dt_node *call, struct dt_rec *rec);
 int dt_cook_plain(struct dt_cook *ck, struct dt_node *call, struct dt_rec *rec);
-int dt_check_order(struct dt_cook *ck, const struct dt_node *list);
+int dt_check_order(struct dt_cook *ck, const struct dt_node *clause);
 
 int dt_cook_depth(struct dt_cook *ck, struct dt_node *call, struct dt_want *want);
 int dt_want_symbol(struct dt_cook *ck, struct dt_node *call, struct dt_want *want);

@@ -89,15 +89,16 @@ static int const_arg(struct dt_cook *ck, const struct dt_node *n, enum dt_tag ta
 }
 
 /*
- * stack([frames]), ustack([frames[, strsize]]), jstack([frames[, strsize]]). A
- * jstack() is a ustack() of another default depth: its native frames, until a
- * language can say more about them.
+ * stack([frames]), ustack([frames[, strsize]]), jstack([frames[, strsize]]),
+ * pystack([frames[, strsize]]). With room for strings interpreted languages name their
+ * frames there; without, a ustack() has native frames alone.
  */
 int dt_cook_depth(struct dt_cook *ck, struct dt_node *call, struct dt_want *w)
 {
-	bool jstack = call->ident->id == DTRACEACT_JSTACK, user = jstack || call->ident->id == DTRACEACT_USTACK;
+	bool jstack = call->ident->id == DTRACEACT_JSTACK || call->ident->id == DTRACEACT_PYSTACK;
+	bool user = jstack || call->ident->id == DTRACEACT_USTACK;
 	uint32_t frames = jstack ? ck->cc->jstackframes : user ? ck->cc->ustackframes : ck->cc->stackframes;
-	uint32_t strsize = 0;
+	uint32_t strsize = jstack ? ck->cc->jstackstrsize : 0;
 	struct dt_node *n = call->kid[0];
 
 	if (dt_list_len(n) > (user ? 2 : 1))
@@ -109,7 +110,7 @@ int dt_cook_depth(struct dt_cook *ck, struct dt_node *call, struct dt_want *w)
 		return -1;
 	if (n && n->next && const_arg(ck, n->next, D_USTACK_STRSIZE, "the size of the strings", 65536, &strsize))
 		return -1;
-	w->kind = user ? DTRACEACT_USTACK : DTRACEACT_STACK;
+	w->kind = (uint16_t)call->ident->id;
 	w->arg = user ? DTRACE_USTACK_ARG(frames, strsize) : frames;
 	return 0;
 }
@@ -167,8 +168,8 @@ static int cook_format(struct dt_cook *ck, const struct dt_node *call, struct dt
 static bool is_symbolic(uint32_t act)
 {
 	return act == DTRACEACT_STACK || act == DTRACEACT_USTACK || act == DTRACEACT_JSTACK ||
-	       act == DTRACEACT_SYM || act == DTRACEACT_MOD || act == DTRACEACT_USYM || act == DTRACEACT_UMOD ||
-	       act == DTRACEACT_UADDR;
+	       act == DTRACEACT_PYSTACK || act == DTRACEACT_SYM || act == DTRACEACT_MOD ||
+	       act == DTRACEACT_USYM || act == DTRACEACT_UMOD || act == DTRACEACT_UADDR;
 }
 
 /* What no conversion can print. */
@@ -363,6 +364,7 @@ static const struct act acts[] = {
 	{ "stack", 0, MANY, cook_stack },
 	{ "ustack", 0, MANY, cook_stack },
 	{ "jstack", 0, MANY, cook_stack },
+	{ "pystack", 0, MANY, cook_stack },
 	{ "usym", 1, 1, cook_symbol },
 	{ "ufunc", 1, 1, cook_symbol },
 	{ "umod", 1, 1, cook_symbol },

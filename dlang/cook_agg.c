@@ -176,14 +176,16 @@ static int cook_key(struct dt_cook *ck, struct dt_node *k, struct dt_want *w)
 {
 	struct dt_ident *id = k->kind == DT_N_CALL ? dt_ident_lookup(ck->idents, DT_SCOPE_GLOBAL, k->name) : NULL;
 	char name[DT_TYPESTR];
+	bool jstack;
 
 	*w = (struct dt_want){ .kind = DTRACEACT_DIFEXPR, .val = k };
 	if (id && id->kind == DT_I_ACTION) {
 		if (!dt_cook_function(ck, k))
 			return -1;
 		w->val = NULL;
-		k->type = dt_keytype(id->id == DTRACEACT_JSTACK ? DTRACEACT_USTACK : (uint16_t)id->id);
-		if (id->id == DTRACEACT_STACK || id->id == DTRACEACT_USTACK || id->id == DTRACEACT_JSTACK)
+		jstack = id->id == DTRACEACT_JSTACK || id->id == DTRACEACT_PYSTACK;
+		k->type = dt_keytype(jstack ? DTRACEACT_USTACK : (uint16_t)id->id);
+		if (id->id == DTRACEACT_STACK || id->id == DTRACEACT_USTACK || jstack)
 			return dt_cook_depth(ck, k, w);
 		if (k->type)
 			return dt_want_symbol(ck, k, w);

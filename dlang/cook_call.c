@@ -65,6 +65,8 @@ static const struct proto protos[] = {
 	{ DIF_SUBR_RW_ISWRITER, 'c', "k" },
 	{ DIF_SUBR_RW_READ_HELD, 'c', "k" },
 	{ DIF_SUBR_RW_WRITE_HELD, 'c', "k" },
+	{ DIF_SUBR_MEMSTR, 's', "piz" },
+	{ DIF_SUBR_LINK_NTOP, 's', "ip" },
 };
 
 static const struct proto *find_proto(uint32_t subr)
@@ -248,8 +250,9 @@ int dt_cook_call(struct dt_cook *ck, struct dt_node *n)
 	if (!id)
 		return -1;
 	if (id->kind != DT_I_SUBR)
-		return dt_error(ck->diag, D_OP_ACT, n->loc, "%s() is an %s and has no value to compute with",
-				n->name, id->kind == DT_I_AGGFUNC ? "aggregating function" : "action");
+		return dt_error(ck->diag, id->kind == DT_I_AGGFUNC ? D_CG_EXPR : D_OP_ACT, n->loc,
+				"%s() is an %s and has no value to compute with", n->name,
+				id->kind == DT_I_AGGFUNC ? "aggregating function" : "action");
 	p = find_proto(id->id);
 	if (!p) {
 		char what[80];

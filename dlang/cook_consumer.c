@@ -19,6 +19,10 @@ int dt_cook_system(struct dt_cook *ck, struct dt_node *call, struct dt_rec *rec)
 /* An empty path goes back to the first output. */
 int dt_cook_freopen(struct dt_cook *ck, struct dt_node *call, struct dt_rec *rec)
 {
+	const struct dt_node *path = call->kid[0];
+
+	if (path->kind == DT_N_STR && path->u.s.len == 1 && *path->u.s.bytes == '.')
+		return dt_error(ck->diag, D_FREOPEN_INVALID, path->loc, "freopen() needs a file, and . is a folder");
 	return dt_cook_formatted(ck, call, rec, true);
 }
 

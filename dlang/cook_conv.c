@@ -27,6 +27,8 @@ const struct dt_type *dt_promoted(struct dt_cook *ck, const struct dt_node *n)
 	const struct dt_type *t = dt_type_resolve(n->type);
 	uint64_t bits = n->bits ? n->bits : t->size * 8;
 
+	if (t->kind == DT_T_ENUM && bits == 64)
+		return dt_basic(ck->types, t->is_signed ? DT_B_LONG : DT_B_ULONG);
 	if (t->kind == DT_T_ENUM || bits < 32)
 		return dt_basic(ck->types, DT_B_INT);
 	if (bits == 32)
@@ -199,6 +201,9 @@ int dt_cook_cast(struct dt_cook *ck, struct dt_node *n)
 	if (!castable(kid, to))
 		return dt_error(ck->diag, D_CAST_INVAL, n->loc, "a value of type %s cannot be cast to %s",
 				dt_typestr(kid, from), dt_type_name(to, name, sizeof(name)));
+	if (kid->kind == DT_N_XLATE && dt_is_pointer(kid->type) && !dt_is_pointer(to))
+		return dt_error(ck->diag, D_CAST_INVAL, n->loc, "a translation has no address that could be cast to %s",
+				dt_type_name(to, name, sizeof(name)));
 	if (dt_type_resolve(kid->type)->kind == DT_T_ARRAY && dt_decay(ck, kid))
 		return -1;
 	n->type = to;

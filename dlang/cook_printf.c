@@ -69,6 +69,43 @@ static bool fits(enum want w, const struct dt_type *t)
 	}
 }
 
+/*
+ * A size says which one type of C's is printed; without it all that fit are. As in the
+ * family, long and long long are the same, and x takes signed and unsigned.
+ */
+static const char *sized_text(const struct dt_conv *c)
+{
+	static const char *const text[4][2] = {
+		{ "a signed char", "an unsigned char" }, { "a short", "an unsigned short" },
+		{ "a long", "an unsigned long" }, { "a long long", "an unsigned long long" },
+	};
+	bool twice = c->size[0] && c->size[1] == c->size[0];
+
+	if (c->size[0] == 'L')
+		return "a long double";
+	if (c->size[0] == 'w' || c->conv == 'c')
+		return "an int";
+	return text[c->size[0] == 'h' ? !twice : 2 + twice][strchr("di", c->conv) == NULL];
+}
+
+static bool fits_size(const struct dt_conv *c, const struct dt_type *type)
+{
+	const struct dt_type *t = dt_type_resolve(type);
+	enum want w = wanted(c);
+
+	if (!c->size[0] || (w != WANT_INT && w != WANT_CHAR && w != WANT_FLOAT))
+		return true;
+	if (w == WANT_FLOAT)
+		return t->size == 16;
+	if (t->kind != DT_T_INT)
+		return false;
+	if (w == WANT_CHAR)
+		return t->size == 4 && t->is_signed;
+	if (t->size != (c->size[0] == 'h' ? 2 - (c->size[1] == 'h') : 8))
+		return false;
+	return c->conv == 'x' || c->conv == 'X' || t->is_signed == (c->conv == 'd' || c->conv == 'i');
+}
+
 static const char *better(const struct dt_type *t)
 {
 	uint16_t key = dt_keytype_action(t);
@@ -82,6 +119,16 @@ static const char *better(const struct dt_type *t)
 	if (dt_type_is_strlike(t))
 		return "%s";
 	return dt_is_float(t) ? "%f" : NULL;
+}
+
+static int wrong_size(struct dt_cook *ck, const struct dt_conv *c, struct dt_loc loc, const char *what,
+		      unsigned i, const struct dt_type *t)
+{
+	char name[DT_TYPESTR];
+
+	dt_error(ck->diag, D_PRINTF_ARG_TYPE, loc, "%%%s%c prints %s, and %s %u is of type %s", c->size, c->conv,
+		 sized_text(c), what, i, dt_type_name(t, name, sizeof(name)));
+	return dt_hint(ck->diag, "use %%%c, which is for any size", c->conv);
 }
 
 static int mismatch(struct dt_cook *ck, const struct dt_conv *c, struct dt_loc loc, const char *what,
@@ -143,6 +190,8 @@ static int take_value(struct dt_cook *ck, const struct dt_node *call, const stru
 				c->conv);
 	if (!fits(wanted(c), n->type))
 		return mismatch(ck, c, n->loc, "argument", a->i + 1, n->type);
+	if (!fits_size(c, n->type))
+		return wrong_size(ck, c, n->loc, "argument", a->i + 1, n->type);
 	if (wanted(c) == WANT_STR)
 		return dt_convert(ck, n, dt_basic(ck->types, DT_B_STRING));
 	return 0;
@@ -224,6 +273,8 @@ int dt_check_printa(struct dt_cook *ck, struct dt_node *call, struct dt_rec *rec
 					"the format prints more keys than @%s has (%u)", agg->name, agg->nkeys);
 		if (!fits(wanted(c), agg->keys[key]))
 			return mismatch(ck, c, call->loc, "key", key + 1, agg->keys[key]);
+		if (!fits_size(c, agg->keys[key]))
+			return wrong_size(ck, c, call->loc, "key", key + 1, agg->keys[key]);
 		key++;
 	}
 	return 0;

@@ -349,8 +349,6 @@ int dt_cook_member(struct dt_cook *ck, struct dt_node *n)
 			 n->name);
 		return dt_suggest_member(ck, dt_type_resolve(t), n->name);
 	}
-	if (m->bits && off % (8 * dt_type_resolve(m->type)->size) + m->bits > 8 * dt_type_resolve(m->type)->size)
-		return dt_nosup(ck, n->loc, "a bit-field that crosses a unit of its type (a packed structure's)", NULL);
 	n->type = m->type;
 	n->bitoff = (uint32_t)off;
 	n->bits = m->bits;

@@ -115,7 +115,7 @@ static const struct dt_type *bad_words(struct dt_parser *ps, const struct dt_spe
 	else if (signs == (DT_W_SIGNED | DT_W_UNSIGNED))
 		DT_ERROR(ps, D_DECL_COMBO, s->loc, "an integer is either signed or unsigned");
 	else if (s->words & DT_W_SHORT && sizes != DT_W_SHORT)
-		DT_ERROR(ps, D_DECL_SIZEINT, s->loc, "an integer is either short or long");
+		DT_ERROR(ps, D_UNKNOWN, s->loc, "an integer is either short or long");
 	else if (s->words & DT_W_VOID && (sizes || signs))
 		DT_ERROR(ps, D_DECL_VOIDATTR, s->loc, "void has neither size nor sign");
 	else if (s->words & DT_W_CHAR && sizes)
@@ -199,7 +199,7 @@ struct dt_declr *dt_declr_array(struct dt_parser *ps, struct dt_node *dim, struc
 		return d;
 	if (dt_const_int(ps, dim, D_DECL_ARRSUB, "the size of an array", &n) < 0)
 		return NULL;
-	if (n <= 0) {
+	if (n < 0 || (!n && !dt_is_included(ps, dim->loc))) {
 		DT_ERROR(ps, D_DECL_ARRSUB, dim->loc, "the size of an array must be positive");
 		return NULL;
 	}
@@ -341,7 +341,8 @@ const struct dt_type *dt_params_func(struct dt_parser *ps, struct dt_params *l, 
 
 static bool is_incomplete(struct dt_parser *ps, const struct dt_type *t)
 {
-	return is_kind(t, DT_T_FORWARD) && dt_type_complete(ps->types, t)->kind == DT_T_FORWARD;
+	return is_kind(t, DT_T_FORWARD) &&
+	       (dt_sou_pending(ps, t) || dt_type_complete(ps->types, t)->kind == DT_T_FORWARD);
 }
 
 /* What cannot be an element, a member or a variable. "what" is one of these. */
@@ -372,7 +373,7 @@ static const struct dt_type *array_of(struct dt_parser *ps, const struct dt_decl
 			 "only the first dimension of an array may be left out");
 		return NULL;
 	}
-	if (__builtin_mul_overflow(elem->size, d->nelem, &size) || size > ARRAY_LIMIT) {
+	if (__builtin_mul_overflow(elem->size, d->nelem, &size) || size > ARRAY_LIMIT || d->nelem > UINT32_MAX) {
 		DT_ERROR(ps, D_DECL_ARRBIG, d->loc, "this array is too large");
 		return NULL;
 	}
@@ -546,14 +547,14 @@ static int enter(struct dt_parser *ps, const struct dt_declr *d, enum dt_scope s
 	return 0;
 }
 
-static int enter_typedef(struct dt_parser *ps, const struct dt_declr *d, const struct dt_type *t)
+static int enter_typedef(struct dt_parser *ps, const struct dt_declr *d, const struct dt_type *t, uint32_t align)
 {
 	int r;
 
 	if (is_kind(t, DT_T_ASSOC))
 		return DT_ERROR(ps, D_DECL_ARRTYPE, d->loc,
 				"an associative array cannot have a type's name");
-	r = dt_type_typedef(ps->types, d->name, t);
+	r = dt_type_typedef_aligned(ps->types, d->name, t, align);
 	if (r == -EEXIST)
 		return DT_ERROR(ps, D_DECL_TYPERED, d->loc,
 				"%s is the name of another type or enumerator already", d->name);
@@ -586,6 +587,7 @@ static int enter_variable(struct dt_parser *ps, struct dt_spec *s, const struct 
 struct dt_node *dt_declare(struct dt_parser *ps, struct dt_spec *s, struct dt_declr *d)
 {
 	const struct dt_type *t;
+	struct dt_layout layout;
 	struct dt_node *n;
 
 	if (!s)
@@ -594,7 +596,8 @@ struct dt_node *dt_declare(struct dt_parser *ps, struct dt_spec *s, struct dt_de
 	if (check_class(ps, s) < 0)
 		return NULL;
 	t = dt_declr_type(ps, s, d);
-	if (!t || (s->cls == DT_SC_TYPEDEF ? enter_typedef(ps, d, t) : enter_variable(ps, s, d, t)) < 0)
+	t = t ? dt_attr_type(ps, s, d, t, &layout) : NULL;
+	if (!t || (s->cls == DT_SC_TYPEDEF ? enter_typedef(ps, d, t, layout.align) : enter_variable(ps, s, d, t)) < 0)
 		return NULL;
 	n = dt_node_name(ps, DT_N_DECL, d->loc, d->name);
 	if (!n)

@@ -191,6 +191,27 @@ static int expand_pid(struct dt_parser *ps, const char *s, size_t n, struct dt_l
 	return 0;
 }
 
+/* Blanks become one each; @to has room for what is at @s. */
+static void copy_spaced(char *to, const char *s, const char *end)
+{
+	for (; s < end; s++)
+		if (!isspace((unsigned char)*s))
+			*to++ = *s;
+		else if (to[-1] != ' ')
+			*to++ = ' ';
+}
+
+int dt_lex_obj_tag(struct dt_parser *ps, const char *s, size_t n, const char **name)
+{
+	char *p = dt_palloc(ps, n + 1);
+
+	if (!p)
+		return -1;
+	copy_spaced(p, s, s + n);
+	*name = p;
+	return TOK_TNAME;
+}
+
 int dt_lex_pid_name(struct dt_parser *ps, const char *s, size_t n, struct dt_loc loc, const char **name)
 {
 	size_t digits = (const char *)memchr(s, '`', n) - s - 3;
@@ -204,11 +225,7 @@ int dt_lex_pid_name(struct dt_parser *ps, const char *s, size_t n, struct dt_loc
 		return -1;
 	*name = p;
 	p = stpcpy(p, pid);
-	for (; tail < end; tail++)
-		if (!isspace((unsigned char)*tail))
-			*p++ = *tail;
-		else if (p[-1] != ' ')
-			*p++ = ' ';
+	copy_spaced(p, tail, end);
 	if (strchr(*name, ' '))
 		return TOK_TNAME;
 	switch (ps->lex.prev) {

@@ -73,10 +73,22 @@ struct dt_sou {
 	struct dt_spec *spec;		/* of the member being read */
 	struct dt_member *m;		/* [cap], n used */
 	uint32_t n, cap;
+	struct dt_layout layout;
 	unsigned int nesting;
 };
 
-int dt_sou_begin(struct dt_parser *ps, enum dt_type_kind kind, const char *tag, struct dt_loc loc)
+bool dt_sou_pending(const struct dt_parser *ps, const struct dt_type *t)
+{
+	for (t = dt_type_resolve(t); t->kind == DT_T_ARRAY;)
+		t = dt_type_resolve(t->base);
+	for (const struct dt_sou *s = ps->sous; s; s = s->outer)
+		if (t == s->type || t->plain == s->type)
+			return true;
+	return false;
+}
+
+int dt_sou_begin(struct dt_parser *ps, enum dt_type_kind kind, const char *tag, struct dt_layout layout,
+		 struct dt_loc loc)
 {
 	struct dt_sou *sou = dt_palloc(ps, sizeof(*sou));
 
@@ -88,6 +100,8 @@ int dt_sou_begin(struct dt_parser *ps, enum dt_type_kind kind, const char *tag, 
 				TAGS_NESTED);
 	sou->kind = kind;
 	sou->loc = loc;
+	sou->layout = layout;
+	sou->layout.pack = ps->pack[ps->npack];
 	sou->type = new_tag(ps, kind, tag, loc);
 	if (!sou->type)
 		return -1;
@@ -108,7 +122,7 @@ static int bit_field(struct dt_parser *ps, struct dt_member *m, struct dt_node *
 	if (dt_const_int(ps, width, D_DECL_BFCONST, "the width of a bit-field", &bits) < 0)
 		return -1;
 	if (bits < 0 || (uint64_t)bits > most || (!bits && m->name))
-		return DT_ERROR(ps, D_DECL_BFSIZE, width->loc,
+		return DT_ERROR(ps, bits > 0 ? D_DECL_BFSIZE : D_DECL_BFCONST, width->loc,
 				"the width of this bit-field must be between %d and %d",
 				m->name ? 1 : 0, (int)most);
 	m->bits = bits;
@@ -124,7 +138,7 @@ static int check_member(struct dt_parser *ps, const struct dt_sou *sou, const st
 		return -1;
 	if (dt_type_resolve(m->type)->kind == DT_T_ASSOC)
 		return DT_ERROR(ps, D_DECL_ARRTYPE, loc, "an associative array cannot be a member");
-	if (last && last->kind == DT_T_ARRAY && !last->nelem && sou->kind == DT_T_STRUCT)
+	if (last && last->kind == DT_T_ARRAY && !last->nelem && sou->kind == DT_T_STRUCT && !dt_is_included(ps, loc))
 		return DT_ERROR(ps, D_DECL_ARRNULL, loc,
 				"only the last member can be an array without size");
 	if (sou->n >= MEMBERS_LIMIT)
@@ -132,7 +146,7 @@ static int check_member(struct dt_parser *ps, const struct dt_sou *sou, const st
 				MEMBERS_LIMIT);
 	for (uint32_t i = 0; m->name && i < sou->n; i++)
 		if (sou->m[i].name && !strcmp(sou->m[i].name, m->name))
-			return DT_ERROR(ps, D_DECL_IDRED, loc, "there are two members %s", m->name);
+			return DT_ERROR(ps, D_UNKNOWN, loc, "there are two members %s", m->name);
 	return 0;
 }
 
@@ -140,6 +154,7 @@ int dt_sou_member(struct dt_parser *ps, struct dt_spec *s, struct dt_declr *d, s
 {
 	struct dt_sou *sou = ps->sous;
 	struct dt_member m = { .name = dt_declr_name(d) };
+	struct dt_layout layout;
 	struct dt_loc loc;
 
 	if (s)
@@ -151,6 +166,11 @@ int dt_sou_member(struct dt_parser *ps, struct dt_spec *s, struct dt_declr *d, s
 	m.type = dt_declr_type(ps, s, d);
 	if (!m.type)
 		return -1;
+	m.type = dt_attr_type(ps, s, d, m.type, &layout);
+	if (!m.type)
+		return -1;
+	m.packed = layout.packed;
+	m.align = layout.align;
 	if (!d && !width &&
 	    (!s->type || (s->type->kind != DT_T_STRUCT && s->type->kind != DT_T_UNION) ||
 	     s->type->name))
@@ -164,10 +184,21 @@ int dt_sou_member(struct dt_parser *ps, struct dt_spec *s, struct dt_declr *d, s
 	return 0;
 }
 
-const struct dt_type *dt_sou_end(struct dt_parser *ps)
+/* As GNU's C has it, a structure without members. */
+int dt_sou_empty(struct dt_parser *ps, struct dt_loc loc)
+{
+	if (ps->sous->n || dt_is_included(ps, loc))
+		return 0;
+	return DT_ERROR(ps, D_SYNTAX, loc, "syntax error near \"}\": a structure needs a member");
+}
+
+const struct dt_type *dt_sou_end(struct dt_parser *ps, struct dt_layout layout)
 {
 	struct dt_sou *sou = ps->sous;
-	int r = dt_type_define_members(ps->types, sou->type, sou->kind, sou->m, sou->n);
+	int r;
+
+	layout = dt_layout_join(sou->layout, layout);
+	r = dt_type_define_members(ps->types, sou->type, sou->kind, sou->m, sou->n, &layout);
 
 	ps->sous = sou->outer;
 	if (!r && sou->type->depth <= DT_TYPE_MAXDEPTH)
@@ -193,16 +224,18 @@ struct dt_enum {
 	struct dt_enumerator *e;	/* [cap], n used */
 	uint32_t n, cap;
 	int64_t next;			/* value of one that says none */
+	bool packed;
 	bool negative, large;		/* some do not fit into unsigned, some not into signed */
 };
 
-int dt_enum_begin(struct dt_parser *ps, const char *tag, struct dt_loc loc)
+int dt_enum_begin(struct dt_parser *ps, const char *tag, struct dt_layout layout, struct dt_loc loc)
 {
 	struct dt_enum *e = dt_palloc(ps, sizeof(*e));
 
 	if (!e)
 		return -1;
 	e->loc = loc;
+	e->packed = layout.packed;
 	e->type = new_tag(ps, DT_T_ENUM, tag, loc);
 	if (!e->type)
 		return -1;
@@ -239,7 +272,7 @@ int dt_enum_value(struct dt_parser *ps, const char *name, struct dt_loc loc, str
 	struct dt_enum *e = ps->enums;
 	int64_t v = e->next, pending;
 	struct dt_ident *id;
-	bool too_large;
+	bool too_large, huge = false;
 
 	if (strchr(name, '`'))
 		return DT_ERROR(ps, D_SYNTAX, loc, "%s cannot be the name of an enumerator", name);
@@ -247,14 +280,17 @@ int dt_enum_value(struct dt_parser *ps, const char *name, struct dt_loc loc, str
 	if (dt_types_enumerator(ps->types, name, NULL, NULL) || dt_types_is_typedef(ps->types, name) ||
 	    dt_enum_pending(ps, name, &pending) || (id && id->kind != DT_I_INLINE))
 		return DT_ERROR(ps, D_DECL_IDRED, loc, "%s is declared already", name);
-	if (value && dt_const_int(ps, value, D_DECL_ENCONST, "an enumerator", &v) < 0)
+	if (value && dt_const_bits(ps, value, D_DECL_ENCONST, "an enumerator", &v, &huge) < 0)
 		return -1;
 	if (id && !is_same_constant(id, v))
 		return DT_ERROR(ps, D_DECL_IDRED, loc, "%s is declared already, with another value", name);
+	if (huge && !dt_is_included(ps, loc))
+		return DT_ERROR(ps, D_DECL_ENCONST, value->loc,
+				"an enumerator does not fit into a signed 64-bit integer");
 	too_large = v > INT_MAX && !e->large && is_signed_constant(value);
-	e->negative |= v < 0;
-	e->large |= v > INT_MAX;
-	if (too_large || v < INT_MIN || v > UINT_MAX || (e->negative && e->large))
+	e->negative |= v < 0 && !huge;
+	e->large |= v > INT_MAX || huge;
+	if ((too_large || v < INT_MIN || v > UINT_MAX || (e->negative && e->large)) && !dt_is_included(ps, loc))
 		return DT_ERROR(ps, D_DECL_ENOFLOW, loc,
 				"the value of enumerator %s does not fit into 32 bits", name);
 	if (e->n >= MEMBERS_LIMIT)
@@ -263,15 +299,15 @@ int dt_enum_value(struct dt_parser *ps, const char *name, struct dt_loc loc, str
 	e->e = grow(ps, e->e, e->n, &e->cap, sizeof(*e->e));
 	if (!e->e)
 		return -1;
-	e->e[e->n++] = (struct dt_enumerator){ name, v };
-	e->next = v + 1;
+	e->e[e->n++] = (struct dt_enumerator){ name, v, huge };
+	e->next = (int64_t)((uint64_t)v + 1);
 	return 0;
 }
 
-const struct dt_type *dt_enum_end(struct dt_parser *ps)
+const struct dt_type *dt_enum_end(struct dt_parser *ps, struct dt_layout layout)
 {
 	struct dt_enum *e = ps->enums;
-	int r = dt_type_define_enums(ps->types, e->type, e->e, e->n);
+	int r = dt_type_define_enums(ps->types, e->type, e->e, e->n, e->packed || layout.packed);
 
 	ps->enums = e->outer;
 	if (!r)

@@ -87,7 +87,8 @@ struct dt_program {
 	uint32_t nclauses;
 	struct dt_stmt **stmts;
 	uint32_t nstmts;
-	bool destructive;
+	const struct dt_ident *destroyer;	/* the first destructive action or subroutine in it, or NULL */
+	struct dt_loc destroys;			/* where */
 };
 void dt_program_free(struct dt_program *p);
 
@@ -98,12 +99,13 @@ struct dt_compile {
 	struct dt_diag *diag;
 	unsigned short src;
 	int spec;			/* as in struct dt_parse */
-	bool pspec, empty_ok, destructive;	/* -x pspec, -x empty, -w */
+	bool pspec, empty_ok;	/* -x pspec, -x empty */
 	/*
 	 * The text is a D library: what it defines is not checked before something uses
 	 * it, so that compiling a library asks for no foreign types; it may set attributes of D's names.
 	 */
 	bool library;
+	bool late;			/* -x late=dynamic: declared arguments need no translator until used */
 	bool has_amin;			/* -x amin */
 	struct dt_attr amin;
 	/* "#pragma D depends_on kind name", kind "library", "module" or "provider": 1 it is met, 0 it is not. */
@@ -143,6 +145,16 @@ struct dt_about {
 /* 0, or -1: no memory. */
 int dt_about_probe(struct dt_types *types, struct dt_idents *idents, const dtrace_probedesc_t *pd,
 		   struct dt_about *ret);
+
+/* A probe that a program, not a library, declares: "some-probe", with the types that fire with it. */
+struct dt_declared {
+	const char *provider, *name;
+	const struct dt_type *const *argv;
+	uint32_t argc;
+};
+typedef int dt_declared_f(void *ctx, const struct dt_declared *d);
+/* All of them, by provider, in the order of the text (provider.c). A non-zero return of @f ends it and is returned. */
+int dt_declared_each(struct dt_idents *ids, dt_declared_f *f, void *ctx);
 
 /* A tree as D text again, each if and else as the clauses they are compiled to (unparse.c). */
 void dt_unparse(const struct dt_node *program, FILE *out);

@@ -385,40 +385,43 @@ static void test_if(void **state)
 
 /* ---- Aggregations ----------------------------------------------------------------------------- */
 
-struct bucket {
-	const struct dtrace_agghdr *hdr;
-	const dtrace_aggdesc_t *desc;
-};
-
-/* The only bucket that the aggregation table holds. */
-static const uint8_t *only_bucket(struct machine *m, size_t *size)
+/*
+ * The value of the only key in the aggregation table, its first two words. Each clause has a bucket of its
+ * own, but all must be of one layout: the consumer adds them up.
+ */
+static void only_value(struct machine *m, size_t valoff, uint64_t v[2])
 {
 	struct dtrace_ioc_switch sw;
-	const struct dtrace_agghdr *h;
+	const struct dtrace_agghdr *first, *h;
+	const uint8_t *half;
+	size_t off, i;
 
 	dtk_aggbuf_switch(m->ccpu.agg, &sw);
-	h = m->half[2 + sw.half];
-	assert_true(sw.size >= sizeof(*h));
-	*size = sw.size;
-	assert_int_equal(h->dtah_size, sw.size);
-	return (const uint8_t *)h;
+	half = m->half[2 + sw.half];
+	first = (const void *)half;
+	assert_true(sw.size >= sizeof(*first));
+	for (off = 0; off < sw.size; off += first->dtah_size) {
+		h = (const void *)(half + off);
+		assert_int_equal(h->dtah_size, first->dtah_size);
+		assert_memory_equal(h + 1, first + 1, valoff - sizeof(*h));
+		for (i = 0; i < 2 && valoff + 8 * i < h->dtah_size; i++)
+			v[i] += ((const uint64_t *)(half + off + valoff))[i];
+	}
+	assert_int_equal(off, sw.size);
 }
 
 static void check_agg(const char *text, unsigned fires, size_t valoff, uint64_t want0, uint64_t want1)
 {
 	struct machine *m = machine_create();
 	struct dtk_program *k = machine_compile(m, text);
-	const uint8_t *b;
 	uint64_t v[2] = { 0, 0 };
-	size_t size;
 
 	for (unsigned i = 0; i < fires; i++) {
 		m->fire.arg[0] = i;
 		machine_fire(m, k);
 	}
-	b = only_bucket(m, &size);
-	memcpy(v, b + valoff, size - valoff < 16 ? size - valoff : 16);
-	if (v[0] != want0 || (size - valoff >= 16 && v[1] != want1))
+	only_value(m, valoff, v);
+	if (v[0] != want0 || v[1] != want1)
 		fail_msg("%s: value %llu %llu", text, (unsigned long long)v[0], (unsigned long long)v[1]);
 	machine_destroy(m);
 }

@@ -166,6 +166,7 @@ static void test_errors(void **state)
 		{ "BEGIN { x = sizeof(struct nosuch); }", D_SIZEOF_TYPE },
 		{ "BEGIN { x = STATE_BLUE; }", D_IDENT_UNDEF },
 		{ "struct vmlinux`thing { int a; };", D_SYNTAX },
+		{ "BEGIN { x = sizeof(vmlinux`struct nosuch); }", D_TYPE_ERR },
 		{ "BEGIN { x = (__int128)1; }", D_TYPE_ERR },
 		{ "__int128 wide;", D_TYPE_ERR },
 	};
@@ -193,6 +194,7 @@ static void test_rollback(void **state)
 	m->diag = (struct dt_diag){ 0 };
 	assert_null(dt_compile(&m->cc, bad, strlen(bad)));
 	assert_int_equal(value(m, "((struct thing *)arg0)->pid"), -77);
+	assert_int_equal(value(m, "((vmlinux`struct  thing *)arg0)->pid"), -77);
 	machine_destroy(m);
 }
 

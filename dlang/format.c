@@ -6,9 +6,9 @@
  *	% [@] [flags] [width] [.precision] [size] conversion
  *
  * '@' marks, in printa(), the value of an aggregation. The flag '?' stands for
- * the width of an address in hexadecimal, 16. Sizes (hh h l ll L w) are read and
- * kept, but D knows the size of its integers by itself. What the arguments must
- * be is checked in cook_printf.c; how they print is libdtrace's.
+ * the width of an address in hexadecimal, 16. Sizes (hh h l ll L w) say no more than
+ * what type the argument must have, for D knows the size of its integers by itself:
+ * that is checked in cook_printf.c; how arguments print is libdtrace's.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -113,9 +113,10 @@ static int scan_conversion(struct scan *s, struct dt_conv *c)
 	c->conv = *s->p++;
 	if (c->size[0] == 'l' && !c->size[1] && strchr(wide, c->conv))
 		c->size[0] = 'w';
-	if (c->size[0] == 'w' && !strchr(wide, c->conv))
-		return dt_error(s->diag, D_SYNTAX, s->loc, "%%w%c is not a conversion of printf", c->conv);
-	return 0;
+	if (!c->size[0] || strchr(c->size[0] == 'w' ? wide : c->size[0] == 'L' ? "eEfgG" : "dioxXu", c->conv))
+		return 0;
+	dt_error(s->diag, D_SYNTAX, s->loc, "%%%s%c is not a conversion of printf", c->size, c->conv);
+	return dt_hint(s->diag, "write %%%c: D knows the size of what it prints", c->conv);
 }
 
 static struct dt_conv *grow(struct dt_format *f)

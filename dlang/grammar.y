@@ -40,6 +40,7 @@
 	struct dt_declr *declr;
 	struct dt_params *params;
 	const struct dt_type *type;
+	struct dt_layout layout;
 }
 
 %code {
@@ -81,11 +82,16 @@ static struct dt_node *probedef(struct dt_parser *ps, struct dt_loc loc, const c
 %token STRING "string " STRINGOF "stringof" STRUCT "struct" THIS "this" TRANSLATOR "translator"
 %token TYPEDEF "typedef" UNION "union" UNSIGNED "unsigned" USERLAND "userland" VOID "void"
 %token VOLATILE "volatile" XLATE "xlate"
+%token ATTRIBUTE "__attribute__" ALIGNAS "_Alignas" ALIGNOF "_Alignof"
 
 %token ARROW "->" ELLIPSIS "..." INC "++" DEC "--" LSH "<<" RSH ">>" LE "<=" GE ">=" EQ "==" NE "!="
 %token LAND "&&" LOR "||" LXOR "^^"
 %token ADD_EQ "+=" SUB_EQ "-=" MUL_EQ "*=" DIV_EQ "/=" MOD_EQ "%=" AND_EQ "&=" XOR_EQ "^=" OR_EQ "|="
 %token LSH_EQ "<<=" RSH_EQ ">>="
+
+/* An attribute after a structure's brace is the structure's. */
+%precedence BRACED
+%precedence ATTRIBUTE ALIGNAS
 
 /* An else belongs to the nearest if. */
 %precedence THEN
@@ -97,7 +103,7 @@ static struct dt_node *probedef(struct dt_parser *ps, struct dt_loc loc, const c
 %type <node> expression assignment conditional lor lxor land bor xor band equality relational
 %type <node> shift additive multiplicative cast unary postfix primary
 %type <op> assign_op unary_op
-%type <name> member_name member_path tag
+%type <name> member_name member_path plain_word decl_word param_word tag
 %type <spec> specs
 %type <cls> storage
 %type <word> word
@@ -106,6 +112,8 @@ static struct dt_node *probedef(struct dt_parser *ps, struct dt_loc loc, const c
 %type <type> type_name struct_spec enum_spec
 %type <declr> declarator direct_declarator pointer abstract_declarator direct_abstract dimension signature
 %type <params> params param_list param arguments
+%type <layout> attributes attribute attrs attr
+%type <name> attr_name
 
 %%
 
@@ -348,6 +356,7 @@ unary:
 |	SIZEOF unary			{ TRY($$ = dt_node_typed(ps, DT_N_SIZEOF, @$, NULL, $2)); }
 |	SIZEOF '(' type_name ')'	{ TRY($$ = dt_node_typed(ps, DT_N_SIZEOF, @$, $3, NULL)); }
 |	STRINGOF unary			{ TRY($$ = dt_node_typed(ps, DT_N_STRINGOF, @$, NULL, $2)); }
+|	ALIGNOF '(' type_name ')'	{ TRY($$ = dt_alignof(ps, @$, $3)); }
 ;
 
 unary_op:
@@ -392,23 +401,32 @@ primary:
 |	'(' expression ')'		{ $$ = $2; }
 ;
 
-/* Words of D's own, which C's structures may well use. */
-member_name:
-	IDENT
-|	TNAME
-|	COUNTER				{ $$ = "counter"; }
+/* Words of D's own, which C's structures and parameters may well use. */
+plain_word:
+	COUNTER				{ $$ = "counter"; }
 |	IMPORT				{ $$ = "import"; }
-|	INLINE				{ $$ = "inline"; }
 |	OFFSETOF			{ $$ = "offsetof"; }
 |	PROBE				{ $$ = "probe"; }
 |	PROVIDER			{ $$ = "provider"; }
+|	STRINGOF			{ $$ = "stringof"; }
+|	TRANSLATOR			{ $$ = "translator"; }
+|	XLATE				{ $$ = "xlate"; }
+;
+
+/* These may also begin a declaration. */
+decl_word:
+	INLINE				{ $$ = "inline"; }
 |	SELF				{ $$ = "self"; }
 |	STRING				{ $$ = "string"; }
-|	STRINGOF			{ $$ = "stringof"; }
 |	THIS				{ $$ = "this"; }
-|	TRANSLATOR			{ $$ = "translator"; }
+;
+
+member_name:
+	IDENT
+|	TNAME
+|	plain_word
+|	decl_word
 |	USERLAND			{ $$ = "userland"; }
-|	XLATE				{ $$ = "xlate"; }
 ;
 
 member_path:
@@ -420,18 +438,48 @@ member_path:
 
 /* A declarator takes effect at the ',' or ';' after it. */
 decl_head:
-	specs declarator		{
+	specs declarator attributes	{
 						struct dt_node *n;
 
-						TRY(n = dt_declare(ps, $1, $2));
+						TRY(n = dt_declare(ps, $1, dt_declr_layout($2, $3)));
 						$$ = dt_list_one(n);
 					}
-|	decl_head ',' declarator	{
+|	decl_head ',' declarator attributes
+					{
 						struct dt_node *n;
 
-						TRY(n = dt_declare(ps, NULL, $3));
+						TRY(n = dt_declare(ps, NULL, dt_declr_layout($3, $4)));
 						$$ = dt_list_add($1, n);
 					}
+;
+
+/* GNU's, as headers have them. */
+attributes:
+	%empty %prec BRACED		{ $$ = (struct dt_layout){ 0 }; }
+|	attributes attribute		{ $$ = dt_layout_join($1, $2); }
+;
+
+attribute:
+	ATTRIBUTE '(' '(' attrs ')' ')'	{ $$ = $attrs; }
+|	ALIGNAS '(' conditional[n] ')'	{ $$ = (struct dt_layout){ 0 }; DO(dt_attr_align(ps, $n, &$$.align)); }
+|	ALIGNAS '(' type_name[t] ')'	{ $$ = (struct dt_layout){ .align = dt_type_align($t) }; }
+;
+
+attrs:
+	attr
+|	attrs ',' attr			{ $$ = dt_layout_join($1, $3); }
+;
+
+attr:
+	%empty				{ $$ = (struct dt_layout){ 0 }; }
+|	attr_name			{ DO(dt_attr(ps, @1, $1, NULL, &$$)); }
+|	attr_name '(' ')'		{ DO(dt_attr(ps, @1, $1, NULL, &$$)); }
+|	attr_name '(' args ')'		{ DO(dt_attr(ps, @1, $1, $3.head, &$$)); }
+;
+
+attr_name:
+	IDENT
+|	CONST				{ $$ = "const"; }
 ;
 
 specs:
@@ -441,6 +489,8 @@ specs:
 |	TNAME				{ TRY($$ = dt_spec_new(ps, @1)); DO(dt_spec_typedef(ps, $$, $1, @1)); }
 |	struct_spec			{ TRY($$ = dt_spec_new(ps, @1)); DO(dt_spec_type(ps, $$, $1, @1)); }
 |	enum_spec			{ TRY($$ = dt_spec_new(ps, @1)); DO(dt_spec_type(ps, $$, $1, @1)); }
+|	attribute			{ TRY($$ = dt_spec_new(ps, @1)); $$->layout = $1; }
+|	specs attribute			{ $$ = $1; $$->layout = dt_layout_join($$->layout, $2); }
 |	specs storage			{ $$ = $1; DO(dt_spec_class(ps, $$, $2, @2)); }
 |	specs qual			{ $$ = $1; dt_spec_quals($$, $2); }
 |	specs word			{ $$ = $1; DO(dt_spec_word(ps, $$, $2, @2)); }
@@ -496,17 +546,19 @@ struct_or_union:
 ;
 
 struct_spec:
-	struct_or_union tag		{ TRY($$ = dt_tag_ref(ps, $1, $2, @2)); }
-|	struct_head members '}'		{ TRY($$ = dt_sou_end(ps)); }
+	struct_or_union attributes tag	{ TRY($$ = dt_tag_ref(ps, $1, $tag, @tag)); }
+|	struct_head members '}' { DO(dt_sou_empty(ps, @3)); } attributes %prec BRACED
+					{ TRY($$ = dt_sou_end(ps, $attributes)); }
 ;
 
 struct_head:
-	struct_or_union '{'		{ DO(dt_sou_begin(ps, $1, NULL, @1)); }
-|	struct_or_union tag '{'		{ DO(dt_sou_begin(ps, $1, $2, @2)); }
+	struct_or_union attributes '{'	{ DO(dt_sou_begin(ps, $1, NULL, $2, @1)); }
+|	struct_or_union attributes tag '{'
+					{ DO(dt_sou_begin(ps, $1, $tag, $2, @tag)); }
 ;
 
 members:
-	member				{ }
+	%empty				{ }
 |	members member			{ }
 ;
 
@@ -518,25 +570,28 @@ member:
 ;
 
 member_head:
-	specs declarator		{ DO(dt_sou_member(ps, $1, $2, NULL)); }
-|	specs declarator ':' conditional
-					{ DO(dt_sou_member(ps, $1, $2, $4)); }
+	specs declarator attributes	{ DO(dt_sou_member(ps, $1, dt_declr_layout($2, $3), NULL)); }
+|	specs declarator ':' conditional attributes
+					{ DO(dt_sou_member(ps, $1, dt_declr_layout($2, $5), $4)); }
 |	specs ':' conditional		{ DO(dt_sou_member(ps, $1, NULL, $3)); }
-|	member_head ',' declarator	{ DO(dt_sou_member(ps, NULL, $3, NULL)); }
-|	member_head ',' declarator ':' conditional
-					{ DO(dt_sou_member(ps, NULL, $3, $5)); }
+|	member_head ',' declarator attributes
+					{ DO(dt_sou_member(ps, NULL, dt_declr_layout($3, $4), NULL)); }
+|	member_head ',' declarator ':' conditional attributes
+					{ DO(dt_sou_member(ps, NULL, dt_declr_layout($3, $6), $5)); }
 |	member_head ',' ':' conditional	{ DO(dt_sou_member(ps, NULL, NULL, $4)); }
 ;
 
 enum_spec:
-	ENUM tag			{ TRY($$ = dt_tag_ref(ps, DT_T_ENUM, $2, @2)); }
-|	enum_head enumerators '}'	{ TRY($$ = dt_enum_end(ps)); }
-|	enum_head enumerators ',' '}'	{ TRY($$ = dt_enum_end(ps)); }
+	ENUM attributes tag		{ TRY($$ = dt_tag_ref(ps, DT_T_ENUM, $tag, @tag)); }
+|	enum_head enumerators '}' attributes %prec BRACED
+					{ TRY($$ = dt_enum_end(ps, $attributes)); }
+|	enum_head enumerators ',' '}' attributes %prec BRACED
+					{ TRY($$ = dt_enum_end(ps, $attributes)); }
 ;
 
 enum_head:
-	ENUM '{'			{ DO(dt_enum_begin(ps, NULL, @1)); }
-|	ENUM tag '{'			{ DO(dt_enum_begin(ps, $2, @2)); }
+	ENUM attributes '{'		{ DO(dt_enum_begin(ps, NULL, $2, @1)); }
+|	ENUM attributes tag '{'		{ DO(dt_enum_begin(ps, $tag, $2, @tag)); }
 ;
 
 enumerators:
@@ -601,6 +656,26 @@ param:
 	specs				{ TRY($$ = dt_param(ps, $1, NULL, @$)); }
 |	specs declarator		{ TRY($$ = dt_param(ps, $1, $2, @$)); }
 |	specs abstract_declarator	{ TRY($$ = dt_param(ps, $1, $2, @$)); }
+|	specs plain_word		{
+						struct dt_declr *name;
+
+						TRY(name = dt_declr_new(ps, $2, @2));
+						TRY($$ = dt_param(ps, $1, name, @$));
+					}
+|	specs pointer param_word	{
+						struct dt_declr *name;
+
+						TRY(name = dt_declr_new(ps, $3, @3));
+						TRY(name = dt_declr_join(ps, name, $2));
+						TRY($$ = dt_param(ps, $1, name, @$));
+					}
+;
+
+/* "const char *string" */
+param_word:
+	plain_word
+|	decl_word
+|	TNAME
 ;
 
 type_name:
@@ -760,11 +835,13 @@ static int yyreport_syntax_error(const yypcontext_t *ctx, struct dt_parser *ps)
 	yysymbol_kind_t want[YYNTOKENS];
 	int n = yypcontext_expected_tokens(ctx, want, YYNTOKENS);
 	const char *names[YYNTOKENS];
+	int named = 0;
 
 	if (n < 0)
 		return n;
-	for (int i = 0; i < n; i++)
-		names[i] = yysymbol_name(want[i]);
-	dt_syntax_error(ps, *yypcontext_location(ctx), yysymbol_name(yypcontext_token(ctx)), names, n);
+	for (int i = 0; i < n; i++)	/* words of headers: nobody misses them */
+		if (want[i] != YYSYMBOL_ATTRIBUTE && want[i] != YYSYMBOL_ALIGNAS && want[i] != YYSYMBOL_ALIGNOF)
+			names[named++] = yysymbol_name(want[i]);
+	dt_syntax_error(ps, *yypcontext_location(ctx), yysymbol_name(yypcontext_token(ctx)), names, named);
 	return 0;
 }

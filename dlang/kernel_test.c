@@ -34,6 +34,15 @@ static const struct {
 	{ "BEGIN { speculate(1); exit(0); }", D_EXIT_SPEC },
 	{ "BEGIN { speculate(1); stop(); }", D_ACT_SPEC },
 	{ "BEGIN { speculate(1); system(\"a\"); }", D_ACT_SPEC },
+	{ "BEGIN { speculate(1); freopen(\"a\"); }", D_ACT_SPEC },
+	{ "BEGIN { speculate(1); copyoutstr(\"a\", 0); }", D_ACT_SPEC },
+	{ "BEGIN { if (pid) speculate(1); x = (copyoutstr(\"a\", 0), 1); }", D_ACT_SPEC },
+	{ "BEGIN { if (pid) { speculate(1); } else { copyoutstr(\"a\", 0); } }", D_UNKNOWN },
+	{ "BEGIN / (copyoutstr(\"a\", 0), 1) / { speculate(1); trace(1); }", D_UNKNOWN },
+	{ "BEGIN { system(\"a\"); commit(1); system(\"b\"); freopen(\"c\"); }", D_UNKNOWN },
+	{ "BEGIN { freopen(\"a\"); speculate(1); trace(1); commit(1); }", D_UNKNOWN },
+	{ "BEGIN { if (pid) { system(\"a\"); } commit(1); if (pid) { system(\"a\"); } }", D_UNKNOWN },
+	{ "BEGIN { system(\"a\"); trace(1); commit(1); }", D_COMM_DREC },
 	{ "BEGIN { if (pid) { speculate(1); } @ = count(); }", D_AGG_SPEC },
 	{ "BEGIN { if (pid) { trace(1); } speculate(1); }", D_SPEC_DREC },
 	{ "BEGIN { speculate(1); if (pid) { exit(0); } }", D_EXIT_SPEC },
@@ -124,6 +133,10 @@ static void through_ifs(void **state)
 	expect(deep, 3, "", "1 2 3 4");
 	expect(deep, 9, "", "1 2 4");
 	expect(failed, 1, "", "");
+	/* a command beside a speculation is not part of it */
+	expect("BEGIN { system(\"%d\", 7); speculate(1); trace(2); }", 0, "7", "2");
+	expect("BEGIN { if (arg0) system(\"%d\", 7); speculate(1); trace(2); }", 0, "", "2");
+	expect("BEGIN { if (arg0) system(\"%d\", 7); speculate(1); trace(2); }", 1, "7", "2");
 	/* %spec of one firing is not the next one's */
 	expect("BEGIN { if (arg0) { speculate(1); } trace(1); } BEGIN { if (!arg0) { speculate(1); } trace(2); "
 			"}", 1, "2", "1");

@@ -327,7 +327,7 @@ static void control_lines(void **state)
 		{ "#pragma error again\n", "D_PRAGERR 1:1-20 #error: again" },
 		{ "#include <a.h>\n", "D_PRAGCTL_INVAL 1:1-15" }, { "BEGIN{\n#define X\n}", "D_PRAGCTL_INVAL 2:1-10" },
 		{ "#pragma D\n", "D_PRAGMA_MALFORM 1:1-10" }, { "#pragma foo\n", "D_PRAGMA_INVAL" },
-		{ "#pragma pack(1)\n", "D_NOSUP" }, { "#line x\n", "D_PRAGMA_MALFORM" },
+		{ "#pragma pack(3)\n", "D_PRAGMA_MALFORM" }, { "#line x\n", "D_PRAGMA_MALFORM" },
 		{ "#line 5 x\n", "D_PRAGMA_MALFORM" },
 		{ "#line 5 \"x\n", "D_PRAGMA_MALFORM" }, { "#pragma D option /* x\n", "D_COMMENT_EOF 1:1-22" },
 		{ "#line 50\nBEGIN{;\n  = }", "D_SYNTAX 51:3-4" }, { "# 7 \"a.c\" 3 4\n=", "D_SYNTAX 7:1-2" },

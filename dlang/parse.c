@@ -64,6 +64,20 @@ int dt_next_token(union DT_YYSTYPE *val, struct dt_loc *loc, struct dt_parser *p
 		return TOK_DT_YYerror;	/* reported already */
 	if (!token)			/* the end: flex leaves the place of what it read last */
 		*loc = (struct dt_loc){ lx->src, lx->now.line, lx->now.col, lx->now.col };
+	if (lx->in_attr) {
+		lx->attr_parens += (token == '(') - (token == ')');
+		if (token == ')' && lx->attr_parens <= 0) {
+			lx->in_attr = false;
+			lx->prev2 = lx->attr_prev[1];
+			lx->prev = lx->attr_prev[0];
+			return token;
+		}
+	} else if (token == TOK_ATTRIBUTE || token == TOK_ALIGNAS) {
+		lx->in_attr = true;
+		lx->attr_parens = 0;
+		lx->attr_prev[0] = lx->prev;
+		lx->attr_prev[1] = lx->prev2;
+	}
 	if (!is_qualifier(token)) {
 		lx->prev2 = lx->prev;
 		lx->prev = token;

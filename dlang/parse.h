@@ -42,7 +42,9 @@ struct dt_lex {
 	enum dt_lex_mode mode;
 	unsigned int braces, parens;
 	int first;			/* token to deliver before the first: which of the grammars */
-	int prev, prev2;		/* tokens before, qualifiers left out: see dt_lex_word */
+	int prev, prev2;		/* tokens before, qualifiers and attributes left out: see dt_lex_word */
+	int attr_prev[2], attr_parens;	/* while in an attribute: those before it, how deep it is */
+	bool in_attr;
 	jmp_buf fatal;			/* flex ran out of memory */
 };
 
@@ -58,6 +60,7 @@ struct dt_parser {
 	const struct dt_type *type;
 	struct dt_sou *sous;			/* being defined, innermost first */
 	struct dt_enum *enums;			/* likewise */
+	uint32_t pack[16], npack;		/* #pragma pack: pack[npack] holds now; 0: none */
 	struct dt_spec *spec;			/* of the declaration being read */
 };
 
@@ -146,6 +149,7 @@ struct dt_spec {
 	unsigned int words;		/* enum dt_word */
 	const struct dt_type *type;	/* a tag's or typedef's */
 	uint8_t quals;
+	struct dt_layout layout;	/* of its attributes */
 };
 struct dt_spec *dt_spec_new(struct dt_parser *ps, struct dt_loc loc);
 int dt_spec_class(struct dt_parser *ps, struct dt_spec *s, enum dt_storage cls, struct dt_loc loc);
@@ -164,6 +168,7 @@ struct dt_declr {
 	struct dt_loc loc;
 	const char *name;
 	uint8_t quals;			/* POINTER */
+	struct dt_layout layout;	/* of the attributes behind the declarator; the first knows */
 	uint64_t nelem;			/* ARRAY */
 	struct dt_params *params;	/* ASSOC, FUNC */
 	struct dt_declr *next;		/* outwards */
@@ -220,18 +225,41 @@ const struct dt_type *dt_foreign_type(struct dt_parser *ps, enum dt_type_kind ki
 				      struct dt_loc loc);
 /* Is the word that ends at @pos, which D does not know, placed like a type's name, and one of the kernel's? */
 bool dt_foreign_typedef_here(struct dt_parser *ps, const char *name, size_t pos);
+/* A tag of the kernel's: "vmlinux`struct foo". TNAME or -1. */
+int dt_lex_obj_tag(struct dt_parser *ps, const char *s, size_t n, const char **name);
 /* A name in a process: "pid$target`libc.so.6`struct foo". IDENT, TNAME or -1. */
 int dt_lex_pid_name(struct dt_parser *ps, const char *s, size_t n, struct dt_loc loc, const char **name);
-int dt_sou_begin(struct dt_parser *ps, enum dt_type_kind kind, const char *tag, struct dt_loc loc);
+/* decl_attr.c: GNU's attributes that change a layout. Others are passed over. */
+int dt_attr(struct dt_parser *ps, struct dt_loc loc, const char *name, const struct dt_node *arg,
+	    struct dt_layout *ret);
+int dt_attr_align(struct dt_parser *ps, const struct dt_node *n, uint32_t *ret);	/* _Alignas(n) */
+struct dt_layout dt_layout_join(struct dt_layout a, struct dt_layout b);
+struct dt_declr *dt_declr_layout(struct dt_declr *d, struct dt_layout layout);
+/* What is declared as @t, with the attributes of @s and @d (NULL: none). *layout: what they say of its place. */
+const struct dt_type *dt_attr_type(struct dt_parser *ps, const struct dt_spec *s, const struct dt_declr *d,
+				   const struct dt_type *t, struct dt_layout *layout);
+struct dt_node *dt_alignof(struct dt_parser *ps, struct dt_loc loc, const struct dt_type *t);
+int dt_pragma_pack(struct dt_parser *ps, const char *s, struct dt_loc loc);	/* what stands behind "pack" */
+
+/* Text that the preprocessor included: C's, where GNU's extensions are no errors. */
+bool dt_is_included(const struct dt_parser *ps, struct dt_loc loc);
+/* Is @t, or what it is an array of, the structure being defined, or one around it? */
+bool dt_sou_pending(const struct dt_parser *ps, const struct dt_type *t);
+int dt_sou_begin(struct dt_parser *ps, enum dt_type_kind kind, const char *tag, struct dt_layout layout,
+		 struct dt_loc loc);
 int dt_sou_member(struct dt_parser *ps, struct dt_spec *s, struct dt_declr *d, struct dt_node *width);
-const struct dt_type *dt_sou_end(struct dt_parser *ps);
-int dt_enum_begin(struct dt_parser *ps, const char *tag, struct dt_loc loc);
+int dt_sou_empty(struct dt_parser *ps, struct dt_loc loc);	/* braces without members */
+const struct dt_type *dt_sou_end(struct dt_parser *ps, struct dt_layout layout);
+int dt_enum_begin(struct dt_parser *ps, const char *tag, struct dt_layout layout, struct dt_loc loc);
 int dt_enum_value(struct dt_parser *ps, const char *name, struct dt_loc loc, struct dt_node *value);
-const struct dt_type *dt_enum_end(struct dt_parser *ps);
+const struct dt_type *dt_enum_end(struct dt_parser *ps, struct dt_layout layout);
 /* An enumerator of those being defined. */
 bool dt_enum_pending(struct dt_parser *ps, const char *name, int64_t *value);
 
 /* The value of a constant integer expression. 0, or -1 with @tag and "%s must be a constant ...". */
 int dt_const_int(struct dt_parser *ps, const struct dt_node *n, enum dt_tag tag, const char *what, int64_t *val);
+/* The same, of any 64 bits; *huge: they are unsigned, and more than INT64_MAX. */
+int dt_const_bits(struct dt_parser *ps, const struct dt_node *n, enum dt_tag tag, const char *what,
+		  int64_t *val, bool *huge);
 
 #endif /* DT_PARSE_H */

@@ -60,6 +60,8 @@ struct dt_provider *dt_provider_get(struct dt_cook *ck, const char *name, struct
 		return NULL;
 	}
 	id->def->prov = p;
+	if (ck->cc->library)
+		id->flags |= DT_IDF_LIBRARY;
 	for (int i = 0; i < DT_PA_MAX; i++)
 		p->attr[i] = (struct dt_attr){ DT_ST_UNSTABLE, DT_ST_UNSTABLE, DT_CL_COMMON };
 	return p;
@@ -104,11 +106,11 @@ static int map_arg(struct dt_cook *ck, const struct dt_node *d, uint32_t i)
 			"probe %s has %u arguments: there is none for translated argument %u", d->name, n, i + 1);
 }
 
-/* Can it be had from the native one? Libraries find out when args[] is used. */
+/* Can it be had from the native one? Libraries, and who wants it late, find out when args[] is used. */
 static int check_arg(struct dt_cook *ck, const struct dt_node *d, const struct dt_sig *s, uint32_t i)
 {
 	const struct dt_type *to = s->type[i], *from = s->native[s->map[i]];
-	struct dt_node *v = ck->cc->library ? NULL : dt_arg_sample(ck, d, from);
+	struct dt_node *v = ck->cc->library || ck->cc->late ? NULL : dt_arg_sample(ck, d, from);
 	char name[DT_TYPESTR], got[DT_TYPESTR];
 
 	if (!v)
@@ -187,7 +189,7 @@ static int declare_again(struct dt_cook *ck, const struct dt_node *d, const stru
 
 static int declare_probe(struct dt_cook *ck, const struct dt_node *d, struct dt_provider *p, bool again)
 {
-	struct dt_sig *s;
+	struct dt_sig *s, **end = &p->sigs;
 
 	if (strlen(d->name) >= DTRACE_NAMELEN)
 		return dt_error(ck->diag, D_PROV_BADNAME, d->loc, "a probe's name has at most %d bytes",
@@ -202,8 +204,9 @@ static int declare_probe(struct dt_cook *ck, const struct dt_node *d, struct dt_
 	if (find_sig(p, s->name))
 		return dt_error(ck->diag, D_PROV_PRDUP, d->loc, "probe %s is declared twice in provider %s", s->name,
 				p->name);
-	s->next = p->sigs;
-	p->sigs = s;
+	while (*end)
+		end = &(*end)->next;
+	*end = s;
 	return 0;
 }
 
@@ -227,6 +230,24 @@ int dt_cook_provider(struct dt_cook *ck, struct dt_node *n)
 		if (declare_probe(ck, d, p, again))
 			return -1;
 	return 0;
+}
+
+/* Idents are kept newest first. */
+static int each_declared(struct dt_idents *ids, struct dt_ident *id, dt_declared_f *f, void *ctx)
+{
+	struct dt_ident *before = dt_ident_next(ids, DT_I_PROVIDER, entry, id);
+	int rc = before ? each_declared(ids, before, f, ctx) : 0;
+
+	if (!id || id->flags & DT_IDF_LIBRARY)
+		return rc;
+	for (const struct dt_sig *s = id->def->prov->sigs; s && !rc; s = s->next)
+		rc = f(ctx, &(struct dt_declared){ id->def->prov->name, s->name, s->native, s->nnative });
+	return rc;
+}
+
+int dt_declared_each(struct dt_idents *ids, dt_declared_f *f, void *ctx)
+{
+	return each_declared(ids, NULL, f, ctx);
 }
 
 /* ---- Which probes a description means ------------------------------------------------------- */
@@ -341,13 +362,29 @@ static int declared(struct args *a, const struct dt_node *d)
 	return found;
 }
 
+/* "BEGIN", "tick-1s": names that one provider's probes have. */
+static bool names_provider(const struct dt_node *d)
+{
+	static const char *const names[] = { "BEGIN", "END", "ERROR", "tick-", "profile-" };
+	const char *name = d->u.pdesc.part[3] ? d->u.pdesc.part[3] : "";
+
+	if (!is_glob(d->u.pdesc.part[0]) || d->u.pdesc.by_id)
+		return true;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (!strncmp(name, names[i], strlen(names[i])))
+			return true;
+	return false;
+}
+
+/* To the family a probe without known types has no args[], so that any index is out of range. */
 static int args_none(struct args *a, const struct dt_node *d, const char *why)
 {
 	char text[512];
 
-	dt_error(a->ck->diag, D_ARGS_NONE, a->loc, "the types of the arguments of %s are not known%s%s",
+	dt_error(a->ck->diag, names_provider(d) ? D_ARGS_IDX : D_ARGS_MULTI, a->loc,
+		 "the types of the arguments of %s are not known%s%s",
 		 desc_text(d, text, sizeof(text)), why && *why ? ": " : "", why && *why ? why : "");
-	if (is_glob(d->u.pdesc.part[0]) && !d->u.pdesc.by_id)
+	if (!names_provider(d))
 		return dt_hint(a->ck->diag, "name the provider: types belong to one");
 	return dt_hint(a->ck->diag, "use arg0 .. arg9, which are 64-bit integers, and casts");
 }

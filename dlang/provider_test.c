@@ -64,8 +64,8 @@ static void refused(void **state)
 		{ "blk:::start { args[2] = 3; }", D_OP_WRITE, 23 },
 		{ "blk::: { trace(args[0]); }", D_ARGS_MULTI, 16 },
 		{ "blk:::start, blk:::wait-start { trace(args[0]); }", D_ARGS_MULTI, 39 },
-		{ "blk:::nosuch { trace(args[0]); }", D_ARGS_NONE, 22 },
-		{ "BEGIN { trace(args[0]); }", D_ARGS_NONE, 15 },
+		{ "blk:::nosuch { trace(args[0]); }", D_ARGS_IDX, 22 },
+		{ "BEGIN { trace(args[0]); }", D_ARGS_IDX, 15 },
 		{ "blk:::start { trace(args[0]->nosuch); }", D_TYPE_MEMBER, 30 },
 		{ "provider blk { probe start(int); };", D_PROV_INCOMPAT, 22 },
 		{ "provider blk { probe other(int); };", D_PROV_INCOMPAT, 22 },
@@ -108,7 +108,7 @@ static void debug_information(void **state)
 	expect_on(m, "pid1:a:g:entry { trace(args[1]); }", "65534");
 	expect_refused(m, "pid1:a:f:entry,pid1:a:g:entry { trace(args[1]); }", D_ARGS_MULTI, 39);
 	expect_refused(m, "pid1:a:f:entry { trace(args[2]); }", D_ARGS_IDX, 29);
-	expect_refused(m, "pid1:a:h:entry { trace(args[0]); }", D_ARGS_NONE, 24);
+	expect_refused(m, "pid1:a:h:entry { trace(args[0]); }", D_ARGS_IDX, 24);
 	expect_refused(m, "pid1:a:many:entry { trace(args[0]); }", D_ARGS_MULTI, 27);
 	machine_destroy(m);
 }

@@ -41,10 +41,10 @@ void dt_attr_use(struct dt_cook *ck, const struct dt_ident *id)
 
 /* ---- Words ------------------------------------------------------------------------- */
 
-static const char *const stabilities[DT_ST_WORDS] = {
+const char *const dt_stabilities[DT_ST_WORDS] = {
 	"Internal", "Private", "Obsolete", "External", "Unstable", "Evolving", "Stable", "Standard",
 };
-static const char *const classes[DT_CL_WORDS] = { "Unknown", "CPU", "Platform", "Group", "ISA", "Common" };
+const char *const dt_classes[DT_CL_WORDS] = { "Unknown", "CPU", "Platform", "Group", "ISA", "Common" };
 
 static bool find_word(const char *s, size_t n, const char *const *words, int nwords, uint8_t *ret)
 {
@@ -62,15 +62,15 @@ static bool parse_attr(const char *s, size_t n, struct dt_attr *a)
 	const char *slash = memchr(s, '/', n), *second, *end = s + n;
 
 	second = slash ? memchr(slash + 1, '/', (size_t)(end - slash - 1)) : NULL;
-	return second && find_word(s, (size_t)(slash - s), stabilities, DT_ST_WORDS, &a->name) &&
-	       find_word(slash + 1, (size_t)(second - slash - 1), stabilities, DT_ST_WORDS, &a->data) &&
-	       find_word(second + 1, (size_t)(end - second - 1), classes, DT_CL_WORDS, &a->cls);
+	return second && find_word(s, (size_t)(slash - s), dt_stabilities, DT_ST_WORDS, &a->name) &&
+	       find_word(slash + 1, (size_t)(second - slash - 1), dt_stabilities, DT_ST_WORDS, &a->data) &&
+	       find_word(second + 1, (size_t)(end - second - 1), dt_classes, DT_CL_WORDS, &a->cls);
 }
 
 static const char *attr_text(struct dt_attr a, char buf[64])
 {
-	snprintf(buf, 64, "%s/%s/%s", stabilities[a.name % DT_ST_WORDS], stabilities[a.data % DT_ST_WORDS],
-		 classes[a.cls % DT_CL_WORDS]);
+	snprintf(buf, 64, "%s/%s/%s", dt_stabilities[a.name % DT_ST_WORDS], dt_stabilities[a.data % DT_ST_WORDS],
+		 dt_classes[a.cls % DT_CL_WORDS]);
 	return buf;
 }
 

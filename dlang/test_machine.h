@@ -17,7 +17,7 @@
 #define MACHINE_BUF	(1 << 16)
 #define MACHINE_SPECS 2
 #define MACHINE_CACHE	64
-#define MACHINE_PROGS	64
+#define MACHINE_PROGS	128
 
 struct machine {
 	struct dt_types *types;
@@ -27,7 +27,8 @@ struct machine {
 	struct dt_compile cc;
 	struct dt_program *prog[MACHINE_PROGS];		/* what was compiled, in order */
 	struct dtk_program *kprog[MACHINE_PROGS];
-	uint32_t nprogs;
+	uint32_t nprogs, naggs, nconst;
+	uint32_t cacheidx[MACHINE_PROGS];		/* of the first clause */
 	/* the consumer */
 	struct dtk_sink sink;
 	struct dtk_probename probe;
@@ -112,6 +113,19 @@ static void machine_destroy(struct machine *m)
 	free(m);
 }
 
+/* Give aggregations their numbers, as the core does when it enables a program. */
+static void machine_number(struct machine *m, struct dtk_program *k)
+{
+	m->cacheidx[m->nprogs] = m->nconst;
+	for (uint32_t i = 0; i < k->nclauses; i++) {
+		m->nconst += k->clauses[i].nconst;
+		for (uint32_t j = 0; j < k->clauses[i].nacts; j++) {
+			if (k->clauses[i].acts[j].agg)
+				k->clauses[i].acts[j].agg->id = ++m->naggs;
+		}
+	}
+}
+
 /* Hand a compiled program to the engine: whatever we compile it must accept. */
 static struct dtk_program *machine_load(struct machine *m, struct dt_program *p)
 {
@@ -127,6 +141,7 @@ static struct dtk_program *machine_load(struct machine *m, struct dt_program *p)
 	if (dtk_vars_declare(m->sink.vars, k, &err))
 		fail_msg("the engine refuses a variable: %s", err.msg);
 	assert_true(m->nprogs < MACHINE_PROGS);
+	machine_number(m, k);
 	m->prog[m->nprogs] = p;
 	m->kprog[m->nprogs++] = k;
 	return k;
@@ -140,7 +155,7 @@ __attribute__((unused)) static struct dtk_program *machine_compile(struct machin
 	m->diag = (struct dt_diag){ 0 };
 	p = dt_compile(&m->cc, text, strlen(text));
 	if (!p)
-		fail_msg("%s\n\t%u:%u: [%s] %s", text, m->diag.loc.line, m->diag.loc.col,
+		fail_msg("%.200s\n\t%u:%u: [%s] %s", text, m->diag.loc.line, m->diag.loc.col,
 			 dt_tag_name(m->diag.tag), m->diag.msg);
 	return machine_load(m, p);
 }
@@ -149,8 +164,12 @@ __attribute__((unused)) static struct dtk_program *machine_compile(struct machin
 static void machine_fire(struct machine *m, struct dtk_program *k)
 {
 	struct dtrace_ioc_switch sw;
-	uint32_t cache = 0;
+	uint32_t cache, n;
 
+	for (n = 0; n < m->nprogs && m->kprog[n] != k; n++)
+		;
+	assert_true(n < m->nprogs);
+	cache = m->cacheidx[n];
 	dtk_buf_switch(&m->buf, &sw);
 	m->fire.serial = ++m->fire.now;
 	m->fault = 0;

@@ -90,7 +90,13 @@ static const struct keyword {
 	int token;
 	bool declares;		/* may start a declaration */
 } keywords[] = {
+	{ "_Alignas", TOK_ALIGNAS, true },
+	{ "_Alignof", TOK_ALIGNOF, false },
 	{ "_Bool", TOK_BOOL, true },
+	{ "__alignof", TOK_ALIGNOF, false },
+	{ "__alignof__", TOK_ALIGNOF, false },
+	{ "__attribute", TOK_ATTRIBUTE, true },
+	{ "__attribute__", TOK_ATTRIBUTE, true },
 	{ "auto", TOK_AUTO, true },
 	{ "break", TOK_RESERVED, false },
 	{ "case", TOK_RESERVED, false },
@@ -208,7 +214,7 @@ static bool names_member(const struct dt_lex *lx)
 {
 	if (lx->mode != DT_LEX_DECL || !lx->braces || lx->parens)
 		return false;
-	return is_type_word(lx->prev, lx->prev2) ||
+	return is_type_word(lx->prev, lx->prev2) || lx->prev == '}' ||
 	       (lx->prev == '*' && (lx->prev2 == '*' || is_type_word(lx->prev2, 0)));
 }
 

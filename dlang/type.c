@@ -241,6 +241,11 @@ const struct dt_type *dt_type_qualified(struct dt_types *ts, const struct dt_typ
 
 int dt_type_typedef(struct dt_types *ts, const char *name, const struct dt_type *t)
 {
+	return dt_type_typedef_aligned(ts, name, t, 0);
+}
+
+int dt_type_typedef_aligned(struct dt_types *ts, const char *name, const struct dt_type *t, uint32_t align)
+{
 	struct dt_type_entry *e = dt_types_find(ts, DT_NS_ORDINARY, name, strlen(name));
 	struct dt_type *d;
 
@@ -251,8 +256,8 @@ int dt_type_typedef(struct dt_types *ts, const char *name, const struct dt_type 
 	if (!d)
 		return -ENOMEM;
 	*d = (struct dt_type){
-		.kind = DT_T_TYPEDEF, .base = t, .size = t->size, .align = t->align,
-		.is_signed = t->is_signed, .depth = deeper(t),
+		.kind = DT_T_TYPEDEF, .base = t, .size = t->size, .align = align ? align : t->align,
+		.aligned = align, .is_signed = t->is_signed, .depth = deeper(t),
 	};
 	e = dt_types_enter(ts, DT_NS_ORDINARY, name, d);
 	if (!e)
@@ -369,7 +374,7 @@ static int create_typedefs(struct dt_types *ts)
 	for (size_t i = 0; i < sizeof(quick) / sizeof(quick[0]); i++)
 		ts->basic[quick[i].b] = dt_types_find(ts, DT_NS_ORDINARY, quick[i].name,
 						      strlen(quick[i].name))->type;
-	if (!caddr || !boolean || dt_type_define_enums(ts, boolean, booleans, 2) ||
+	if (!caddr || !boolean || dt_type_define_enums(ts, boolean, booleans, 2, false) ||
 	    dt_type_typedef(ts, "boolean_t", boolean) || dt_type_typedef(ts, "caddr_t", caddr))
 		return -ENOMEM;
 	return 0;

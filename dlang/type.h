@@ -48,11 +48,22 @@ struct dt_member {
 	const struct dt_type *type;
 	uint64_t bitoff;	/* from the start of the struct */
 	uint32_t bits;		/* 0: not a bit-field */
+	uint32_t align;		/* bytes asked for by an attribute, or 0 */
+	bool packed;		/* likewise: at the next free byte, or bit */
+};
+
+/* How a struct's members are to be laid out, apart from what their types say. */
+struct dt_layout {
+	bool packed;		/* __attribute__((packed)) */
+	uint32_t align;		/* __attribute__((aligned(n))); 0: none */
+	uint32_t pack;		/* #pragma pack(n); 0: none */
+	uint32_t vector;	/* __attribute__((vector_size(n))), of one declarator; 0: none */
 };
 
 struct dt_enumerator {
 	const char *name;
 	int64_t value;
+	bool is_huge;		/* it is unsigned, and beyond INT64_MAX */
 };
 
 struct dt_type {
@@ -65,6 +76,7 @@ struct dt_type {
 	enum dt_type_kind tag_kind;	/* STRUCT, UNION, ENUM and their FORWARD: which of the three */
 	bool is_signed;
 	bool is_bool, is_char;
+	bool aligned;		/* its alignment was asked for: TYPEDEF, STRUCT, UNION */
 	bool varargs;		/* FUNC */
 	const struct dt_type *base;	/* pointee, element, return value, typedef's, FORWARD's completion */
 	uint64_t nelem;		/* ARRAY */
@@ -105,15 +117,21 @@ const struct dt_type *dt_type_qualified(struct dt_types *ts, const struct dt_typ
 struct dt_type *dt_type_tag(struct dt_types *ts, enum dt_type_kind kind, const char *tag);
 /* Lays the members out: their bitoff is ignored. -EEXIST, -EINVAL. */
 int dt_type_define_members(struct dt_types *ts, struct dt_type *t, enum dt_type_kind kind,
-			   const struct dt_member *m, uint32_t n);
-	/*
+			   const struct dt_member *m, uint32_t n, const struct dt_layout *how);
+	/* @how: NULL is as the types say.
 	 * A member without a name is an anonymous struct or union (looked into by
 	 * dt_type_member), else an unnamed bit-field: it makes room and is dropped;
 	 * with no bits it ends the storage unit (C's "int : 0").
 	 */
-int dt_type_define_enums(struct dt_types *ts, struct dt_type *t, const struct dt_enumerator *e, uint32_t n);
+/* Of 32 bits, or of 64 if a value needs them; a packed one of as few as will do. */
+int dt_type_define_enums(struct dt_types *ts, struct dt_type *t, const struct dt_enumerator *e, uint32_t n,
+			 bool packed);
 /* 0; -EEXIST: already another type; -ENOMEM. */
 int dt_type_typedef(struct dt_types *ts, const char *name, const struct dt_type *t);
+/* The same, of another alignment than @t's (bytes; 0: of @t's). */
+int dt_type_typedef_aligned(struct dt_types *ts, const char *name, const struct dt_type *t, uint32_t align);
+/* What an object of this type is aligned to, in bytes. */
+uint32_t dt_type_align(const struct dt_type *t);
 
 /* A failed compilation takes back the names and definitions it entered since the mark. */
 size_t dt_types_mark(struct dt_types *ts);

@@ -52,9 +52,11 @@ struct dt_type *dt_type_shadow(struct dt_types *ts, enum dt_type_kind kind, cons
 
 struct layout {
 	bool is_union;
+	const struct dt_layout *how;
 	uint64_t bit;		/* next free; in a union, always 0 */
 	uint64_t bits;		/* the longest so far */
 	uint32_t align;		/* bytes */
+	bool aligned;		/* some of it was asked for */
 };
 
 static uint64_t round_up(uint64_t n, uint64_t to)
@@ -62,26 +64,60 @@ static uint64_t round_up(uint64_t n, uint64_t to)
 	return (n + to - 1) / to * to;
 }
 
-/* Sets @m's place. A bit-field lies within one unit of its declared type. */
+/* The type that says what @t is aligned to: the nearest that an attribute aligns, or what it is all made of. */
+static const struct dt_type *aligner(const struct dt_type *t)
+{
+	while (!t->aligned && t->base &&
+	       (t->kind == DT_T_TYPEDEF || t->kind == DT_T_ARRAY || t->kind == DT_T_FORWARD))
+		t = t->base;
+	return t;
+}
+
+uint32_t dt_type_align(const struct dt_type *t)
+{
+	return aligner(t)->align;
+}
+
+/*
+ * What @m is aligned to, in bytes. As gcc does: "packed" makes it one byte unless the
+ * member itself is aligned, and #pragma pack limits whatever else was asked for.
+ */
+static uint32_t member_align(const struct layout *l, const struct dt_member *m)
+{
+	uint32_t align = l->how->packed || m->packed ? 1 : dt_type_align(m->type);
+
+	if (align < m->align)
+		align = m->align;
+	return l->how->pack && l->how->pack < align ? l->how->pack : align;
+}
+
+/* Sets @m's place. A bit-field lies within one unit of its declared type, unless it is packed. */
 static int place(struct layout *l, struct dt_member *m)
 {
 	const struct dt_type *t = dt_type_resolve(m->type);
 	bool is_field = m->bits || (!m->name && t->kind != DT_T_STRUCT && t->kind != DT_T_UNION);
-	uint64_t unit = t->align * 8ull, width = is_field ? m->bits : t->size * 8;
+	bool dense = l->how->packed || l->how->pack || m->packed;
+	uint64_t unit = dt_type_align(m->type) * 8ull, width = is_field ? m->bits : t->size * 8;
+	uint32_t align = member_align(l, m);
 
-	if (!t->align || t->size > SIZE_LIMIT / 8 || m->bits > t->size * 8)
+	if (!unit || t->size > SIZE_LIMIT / 8 || m->bits > t->size * 8)
 		return -EINVAL;
-	if (!is_field || !m->bits || l->bit / unit != (l->bit + width - 1) / unit)
+	if (!is_field || m->align)
+		l->bit = round_up(l->bit, align * 8ull);
+	if (is_field && (!m->bits || (!dense && l->bit / unit != (l->bit + width - 1) / unit)))
 		l->bit = round_up(l->bit, unit);
+	if (is_field && l->how->pack && align < l->how->pack)	/* "packed" or not */
+		align = unit / 8 < l->how->pack ? (uint32_t)(unit / 8) : l->how->pack;
 	m->bitoff = l->bit;
 	if (l->bit + width > SIZE_LIMIT)
 		return -EINVAL;
 	if (l->bits < l->bit + width)
 		l->bits = l->bit + width;
 	l->bit = l->is_union ? 0 : l->bit + width;
+	l->aligned |= m->align || aligner(m->type)->aligned;
 	/* gcc and the ABI: a bit-field without a name does not align the whole. */
-	if ((m->name || !is_field) && l->align < t->align)
-		l->align = t->align;
+	if ((m->name || !is_field) && l->align < align)
+		l->align = align;
 	return 0;
 }
 
@@ -101,9 +137,10 @@ uint16_t dt_type_value_depth(const struct dt_type *t)
 }
 
 int dt_type_define_members(struct dt_types *ts, struct dt_type *t, enum dt_type_kind kind,
-			   const struct dt_member *m, uint32_t n)
+			   const struct dt_member *m, uint32_t n, const struct dt_layout *how)
 {
-	struct layout l = { .is_union = kind == DT_T_UNION, .align = 1 };
+	static const struct dt_layout plain;
+	struct layout l = { .is_union = kind == DT_T_UNION, .how = how ? how : &plain, .align = 1 };
 	struct dt_member *out, next;
 	uint16_t depth = 0;
 	uint32_t kept = 0;
@@ -129,19 +166,34 @@ int dt_type_define_members(struct dt_types *ts, struct dt_type *t, enum dt_type_
 	}
 	if (dt_types_log(ts, NULL, t))
 		return -ENOMEM;
+	if (l.align < l.how->align)
+		l.align = l.how->align;
 	t->kind = kind;
 	t->members = out;
 	t->n = kept;
 	t->align = l.align;
+	t->aligned = l.aligned || l.how->align;
 	t->depth = depth + 1;
 	t->size = round_up(l.bits, l.align * 8ull) / 8;
 	return 0;
 }
 
+/* The least size, at least @least, that holds a value between @min and @max. */
+static uint32_t enum_size(uint32_t least, int64_t min, uint64_t max)
+{
+	uint32_t size = least;
+
+	while (size < 8 && (max >> (8 * size - (min < 0)) || min < -(1ll << (8 * size - 1))))
+		size *= 2;
+	return size;
+}
+
 /* As gcc does: unsigned, unless a value is negative. */
 int dt_type_define_enums(struct dt_types *ts, struct dt_type *t, const struct dt_enumerator *e,
-			 uint32_t n)
+			 uint32_t n, bool packed)
 {
+	int64_t min = 0;
+	uint64_t max = 0;
 	struct dt_enumerator *out;
 	struct dt_type_entry *entry;
 	bool is_signed = false;
@@ -163,14 +215,18 @@ int dt_type_define_enums(struct dt_types *ts, struct dt_type *t, const struct dt
 		entry->is_enumerator = true;
 		entry->value = e[i].value;
 		out[i] = (struct dt_enumerator){ entry->name, e[i].value };
-		is_signed |= e[i].value < 0;
+		is_signed |= e[i].value < 0 && !e[i].is_huge;
+		if (e[i].value < min && !e[i].is_huge)
+			min = e[i].value;
+		if ((uint64_t)e[i].value > max && (e[i].value > 0 || e[i].is_huge))
+			max = (uint64_t)e[i].value;
 	}
 	if (dt_types_log(ts, NULL, t))
 		return -ENOMEM;
 	t->kind = DT_T_ENUM;
 	t->enums = out;
 	t->n = n;
-	t->size = t->align = 4;
+	t->size = t->align = enum_size(packed ? 1 : 4, min, max);
 	t->is_signed = is_signed;
 	return 0;
 }

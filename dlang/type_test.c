@@ -318,21 +318,21 @@ static void tags(void **state)
 	assert_int_equal(s->kind, DT_T_FORWARD);
 	assert_ptr_equal(dt_type_tag(ts, DT_T_STRUCT, "s"), s);
 	assert_ptr_not_equal(u, s);
-	assert_int_equal(dt_type_define_members(ts, s, DT_T_UNION, m, 1), -EINVAL);
-	assert_int_equal(dt_type_define_members(ts, s, DT_T_STRUCT, m, 1), 0);
-	assert_int_equal(dt_type_define_members(ts, s, DT_T_STRUCT, m, 1), -EEXIST);
+	assert_int_equal(dt_type_define_members(ts, s, DT_T_UNION, m, 1, NULL), -EINVAL);
+	assert_int_equal(dt_type_define_members(ts, s, DT_T_STRUCT, m, 1, NULL), 0);
+	assert_int_equal(dt_type_define_members(ts, s, DT_T_STRUCT, m, 1, NULL), -EEXIST);
 	assert_int_equal(s->size, 4);
 	assert_int_equal(ptr->base->kind, DT_T_STRUCT);
 	assert_ptr_equal(dt_type_resolve(cs), s);
 	assert_int_equal(u->kind, DT_T_FORWARD);
 	n = dt_type_tag(ts, DT_T_ENUM, "n");
-	assert_int_equal(dt_type_define_enums(ts, n, e, 2), 0);
+	assert_int_equal(dt_type_define_enums(ts, n, e, 2, false), 0);
 	assert_true(n->is_signed);
 	assert_true(dt_types_enumerator(ts, "NEG", &val, &type));
 	assert_int_equal(val, -1);
 	assert_ptr_equal(type, n);
 	assert_false(dt_types_enumerator(ts, "int8_t", NULL, NULL));
-	assert_int_equal(dt_type_define_enums(ts, dt_type_tag(ts, DT_T_ENUM, "m"), e, 2), -EEXIST);
+	assert_int_equal(dt_type_define_enums(ts, dt_type_tag(ts, DT_T_ENUM, "m"), e, 2, false), -EEXIST);
 	assert_int_equal(dt_type_typedef(ts, "POS", n), -EEXIST);
 	assert_int_equal(dt_type_typedef(ts, "int8_t", dt_basic(ts, DT_B_SCHAR)), 0);
 	/* a header's goes before D's */

@@ -225,9 +225,13 @@ int dt_xlate_member(struct dt_cook *ck, struct dt_node *n)
 		return dt_suggest_member(ck, dt_type_resolve(def->out), n->name);
 	}
 	xm = find_xmember(def, n->name);
-	if (!xm)
-		return dt_error(ck->diag, D_XLATE_NOCONV, n->loc, "the translator %s does not say what %s is",
-				names_of(base->u.xl.by, names), n->name);
+	if (!xm) {
+		dt_error(ck->diag, D_XLATE_NOCONV, n->loc, "the translator %s does not say what %s is",
+			 names_of(base->u.xl.by, names), n->name);
+		if (def->library)
+			dt_hint(ck->diag, "nothing that this system has would be its value");
+		return -1;
+	}
 	if (expand_member(ck, base->u.xl.by, xm, m, base->kid[0], n, &e))
 		return -1;
 	dt_node_become(n, e);
@@ -394,8 +398,7 @@ static int check_header(struct dt_cook *ck, const struct dt_node *n)
 		return dt_error(ck->diag, D_XLATE_SOU, n->loc, "a translator cannot take a value of type %s",
 				dt_type_name(in, name, sizeof(name)));
 	while ((x = dt_ident_next(ck->idents, DT_I_XLATOR, entry, x)))
-		if (same_struct(x->def->out, out) && same_input(x->def->params[0], in) &&
-		    x->def->library == ck->cc->library)
+		if (same_struct(x->def->out, out) && same_input(x->def->params[0], in))
 			return dt_error(ck->diag, D_XLATE_REDECL, n->loc,
 					"there is a translator from %s to %s already",
 					dt_type_name(in, from, sizeof(from)), dt_type_name(out, name, sizeof(name)));

@@ -96,6 +96,29 @@ static u64 subr_bcopy(struct dtk_exec *x)
 	return 0;
 }
 
+/*
+ * memstr(addr, c, size): memory with NULs within it, such as /proc's lists of arguments,
+ * as one string. As on FreeBSD the last of the bytes is where the string ends.
+ */
+static u64 subr_memstr(struct dtk_exec *x)
+{
+	u64 n = arg(x, 2);
+	char c = arg(x, 1), *p;
+	size_t i;
+
+	if (n > x->ms->strsize)
+		n = x->ms->strsize;
+	p = dtk_scratch(x->ms, n ? n : 1);
+	if (!p || (n > 1 && !dtk_mem_read(x->ms, x->difo, p, arg(x, 0), n - 1)))
+		return 0;
+	for (i = 0; i + 1 < n; i++) {
+		if (!p[i])
+			p[i] = c;
+	}
+	p[i] = '\0';
+	return (uintptr_t)p;
+}
+
 /* ---- Looking at strings ---------------------------------------------------------------- */
 
 static u64 subr_strlen(struct dtk_exec *x)
@@ -538,6 +561,27 @@ static u64 inet_string(struct dtk_exec *x, u64 family, u64 addr)
 	return str_result(x, x->ms->scratch, buf, n);
 }
 
+#define LINK_ETHER 1		/* Linux's ARPHRD_ETHER, ARPHRD_INFINIBAND */
+#define LINK_INFINIBAND 32
+
+static u64 subr_link_ntop(struct dtk_exec *x)
+{
+	u64 type = arg(x, 0);
+	u32 i, len = type == LINK_ETHER ? 6 : 20;
+	char buf[64];
+	u8 a[20];
+
+	if (type != LINK_ETHER && type != LINK_INFINIBAND) {
+		dtk_fault(x->ms, DTRACEFLT_ILLOP, type);
+		return 0;
+	}
+	if (!dtk_mem_read(x->ms, x->difo, a, arg(x, 1), len))
+		return 0;
+	for (i = 0; i < len; i++)
+		snprintf(buf + 3 * i, sizeof(buf) - 3 * i, "%02x:", a[i]);
+	return str_result(x, x->ms->scratch, buf, 3 * len - 1);
+}
+
 static u64 subr_inet_ntoa(struct dtk_exec *x)
 {
 	return inet_string(x, INET4, arg(x, 0));
@@ -608,4 +652,6 @@ dtk_subr_fn *const dtk_subr_fns[DIF_SUBR_MAX] = {
 	[DIF_SUBR_RW_ISWRITER]	= dtk_subr_rw_iswriter,
 	[DIF_SUBR_RW_READ_HELD]	= dtk_subr_rw_read_held,
 	[DIF_SUBR_RW_WRITE_HELD] = dtk_subr_rw_write_held,
+	[DIF_SUBR_MEMSTR]	= subr_memstr,
+	[DIF_SUBR_LINK_NTOP]	= subr_link_ntop,
 };

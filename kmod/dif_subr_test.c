@@ -403,6 +403,22 @@ static void strtok_walks(void **state)
 	rig_free(r);
 }
 
+static void nuls_in_memory(void **state)
+{
+	memset(mem, 'x', sizeof(mem));
+	memcpy(mem, "a\0bc\0\0d", 8);
+	assert_string_equal(str(DIF_SUBR_MEMSTR, "iii", (u64)(uintptr_t)mem, I(' '), I(8)), "a bc  d");
+	assert_string_equal(str(DIF_SUBR_MEMSTR, "iii", (u64)(uintptr_t)mem, I(','), I(5)), "a,bc");
+	assert_string_equal(str(DIF_SUBR_MEMSTR, "iii", (u64)(uintptr_t)mem, I(' '), I(1)), "");
+	assert_string_equal(str(DIF_SUBR_MEMSTR, "iii", I(8), I(' '), I(0)), "");
+	str(DIF_SUBR_MEMSTR, "iii", I(8), I(' '), I(4));
+	expect_fault(DTRACEFLT_BADADDR);
+	/* no longer than a string is, whatever is asked for */
+	assert_int_equal(strlen(str(DIF_SUBR_MEMSTR, "iii", (u64)(uintptr_t)mem, I(' '), (u64)sizeof(mem))), 63);
+	str(DIF_SUBR_MEMSTR, "iii", I(8), I(' '), I(-1));
+	expect_fault(DTRACEFLT_BADADDR);
+}
+
 static void network_addresses(void **state)
 {
 	static const char *const six[] = {
@@ -422,6 +438,14 @@ static void network_addresses(void **state)
 		inet_ntop(AF_INET6, mem, want, sizeof(want));
 		assert_string_equal(str(DIF_SUBR_INET_NTOA6, "i", (u64)(uintptr_t)mem), want);
 	}
+	memcpy(mem, "\x00\x10\xe0\x8a\x71\x5e\xff\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f\x10\x11\x12\x13", 20);
+	assert_string_equal(str(DIF_SUBR_LINK_NTOP, "ii", I(1), (u64)(uintptr_t)mem), "00:10:e0:8a:71:5e");
+	assert_string_equal(str(DIF_SUBR_LINK_NTOP, "ii", I(32), (u64)(uintptr_t)mem),
+			    "00:10:e0:8a:71:5e:ff:07:08:09:0a:0b:0c:0d:0e:0f:10:11:12:13");
+	str(DIF_SUBR_LINK_NTOP, "ii", I(-1), (u64)(uintptr_t)mem);
+	expect_fault(DTRACEFLT_ILLOP);
+	str(DIF_SUBR_LINK_NTOP, "ii", I(1), I(8));
+	expect_fault(DTRACEFLT_BADADDR);
 	str(DIF_SUBR_INET_NTOP, "ii", I(99), (u64)(uintptr_t)mem);
 	expect_fault(DTRACEFLT_ILLOP);
 	str(DIF_SUBR_INET_NTOA, "i", I(8));
@@ -509,7 +533,8 @@ int main(void)
 		test(lengths), test(joins), test(searches), test(indexes), test(substrings),
 		test(paths), test(numbers_to_strings), test(strings_to_numbers),
 		test(cases_and_bytes), test(user_memory), test(into_scratch), test(strtok_walks),
-		test(network_addresses), test(json_values), test(json_nothing), test(writing_out), test(questions),
+		test(nuls_in_memory), test(network_addresses), test(json_values), test(json_nothing), test(writing_out),
+		test(questions),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -27,6 +27,7 @@ u64 dtk_subr_copyout(struct dtk_exec *x)
 	size_t mark = ms->scratch;
 	void *buf;
 
+	dtk_proved(x->difo->flags & DTK_DIFO_DESTRUCTIVE);
 	if (n > DTK_TYPE_MAX) {
 		dtk_fault(ms, DTRACEFLT_BADSIZE, n);
 		return 0;
@@ -48,6 +49,7 @@ u64 dtk_subr_copyoutstr(struct dtk_exec *x)
 	u64 to = arg(x, 1);
 	struct dtk_str s;
 
+	dtk_proved(x->difo->flags & DTK_DIFO_DESTRUCTIVE);
 	if (!dtk_mem_str(x->ms, x->difo, arg(x, 0), &s))
 		return 0;
 	n = s.len;	/* without the NUL: in a table it need not be there if the string was cut */

@@ -3,8 +3,9 @@
  * Processes and threads as the family's /proc shows them: psinfo_t, lwpsinfo_t,
  * and the current ones, curpsinfo and curlwpsinfo.
  *
- * What Linux has no like of (zones, projects, tasks, processor sets, scheduling
- * classes' names) is not given a value: naming it is an error, a record has 0 there.
+ * What Linux has no like of (projects, tasks, pools) is not given a value: naming it is an
+ * error, a record has 0 there. Of what lies in a process's own memory (the vectors of arguments
+ * and environment, and how many arguments there are) only the current process is known.
  */
 #pragma D depends_on library types.d
 #pragma D depends_on library kernel.d
@@ -63,24 +64,33 @@ inline int CLD_TRAPPED = 4;
 inline int CLD_STOPPED = 5;
 inline int CLD_CONTINUED = 6;
 
+inline dev_t PRNODEV = -1;	/* pr_ttydev of a process without a terminal */
+inline processorid_t PBIND_NONE = -1;
+inline psetid_t PS_NONE = -1;
+#pragma D binding "1.0" PRNODEV
+#pragma D binding "1.0" PBIND_NONE
+#pragma D binding "1.0" PS_NONE
+
 typedef struct lwpsinfo {
 	int pr_flag;		/* PR_* */
 	id_t pr_lwpid;		/* the thread's number */
 	uintptr_t pr_addr;	/* its struct task_struct */
-	uintptr_t pr_wchan;	/* not of Linux */
+	uintptr_t pr_wchan;	/* not of Linux: a thread that sleeps does not say on what */
 	char pr_stype;		/* not of Linux */
 	char pr_state;		/* SRUN ... */
 	char pr_sname;		/* a letter for it */
 	char pr_nice;		/* -20 .. 19 */
-	short pr_syscall;	/* not of Linux */
-	char pr_oldpri;		/* not of Linux */
-	char pr_cpu;		/* not of Linux */
+	short pr_syscall;	/* number of the system call it is in; -1: none, or not the current thread */
+	char pr_oldpri;		/* as pr_pri: there, too, less is more urgent */
+	char pr_cpu;		/* 0 .. 127: share of the time that it ran recently */
 	int pr_pri;		/* the kernel's priority: 0 .. 139, less is more urgent */
+	ushort_t pr_pctcpu;	/* 0 .. 0x8000: the same share, finer */
 	char pr_clname[8];	/* TS, FF, RR, BATCH, IDLE, DL */
 	char pr_name[16];
 	processorid_t pr_onpro;	/* the CPU it is or was on */
-	processorid_t pr_bindpro;	/* not of Linux */
-	psetid_t pr_bindpset;	/* not of Linux */
+	processorid_t pr_bindpro;	/* the one CPU it may run on, or PBIND_NONE */
+	psetid_t pr_bindpset;	/* PS_NONE: there are no sets to bind to */
+	int pr_lgrp;		/* not of Linux; the variable lgrp is that of the CPU */
 } lwpsinfo_t;
 
 inline char kernel_task_onproc[struct task_struct *T] = T->on_cpu != 0;
@@ -103,12 +113,25 @@ translator lwpsinfo_t < struct task_struct *T > {
 		kernel_task_prstate[T] == SZOMB ? 'Z' : kernel_task_prstate[T] == SSTOP ? 'T' :
 		kernel_task_prstate[T] == SIDL ? 'I' : 'O';
 	pr_nice = T->static_prio - 120;
+	pr_syscall = T == curthread && T->mm != NULL && !(T->flags & 0x200000) && (long)uregs[R_ERR] >= 0 ?
+		(short)uregs[R_ERR] : -1;
+	pr_oldpri = T->prio;
+	pr_cpu = T->se.avg.util_avg >= 1024 ? 127 : (char)(T->se.avg.util_avg >> 3);
 	pr_pri = T->prio;
+	pr_pctcpu = T->se.avg.util_avg >= 1024 ? 0x8000 : (ushort_t)(T->se.avg.util_avg << 5);
 	pr_clname = T->policy == 1 ? "FF" : T->policy == 2 ? "RR" : T->policy == 3 ? "BATCH" :
 		T->policy == 5 ? "IDLE" : T->policy == 6 ? "DL" : "TS";
 	pr_name = T->comm;
 	pr_onpro = kernel_task_cpu[T];
+	pr_bindpro = T->nr_cpus_allowed == 1 ? kernel_task_cpu[T] : PBIND_NONE;
+	pr_bindpset = PS_NONE;
 };
+
+/* The stack of a new program begins with argc, in a word of the program's size, then argv[], NULL, envp[]. */
+inline char kernel_task_ilp32[struct task_struct *T] = T->mm != NULL && T->mm->task_size < 0x100000000;
+inline int kernel_task_word[struct task_struct *T] = kernel_task_ilp32[T] ? 4 : 8;
+inline char kernel_task_mine[struct task_struct *T] = T->mm != NULL && T->mm == curthread->mm;
+inline int kernel_task_argc[struct task_struct *T] = *(int *)copyin(T->mm->start_stack, 4);
 
 typedef struct psinfo {
 	int pr_flag;		/* PR_* */
@@ -122,19 +145,21 @@ typedef struct psinfo {
 	gid_t pr_gid;
 	gid_t pr_egid;
 	uintptr_t pr_addr;	/* the struct task_struct of the first thread */
-	ulong_t pr_size;	/* not of Linux */
-	ulong_t pr_rssize;	/* not of Linux */
-	dev_t pr_ttydev;	/* not of Linux */
+	size_t pr_size;		/* of its address space, in KiB */
+	size_t pr_rssize;	/* of that in memory, in KiB */
+	dev_t pr_ttydev;	/* the terminal that controls it, or PRNODEV */
 	string pr_fname;	/* of the program, as execname */
 	string pr_psargs;	/* command and arguments; of other processes than the current one "[name]" */
 	uint_t pr_arglen;	/* bytes of them, with the NULs between */
-	int pr_argc;		/* not of Linux */
-	uintptr_t pr_argv;	/* address of the arguments in the process */
-	uintptr_t pr_envp;	/* address of the environment */
+	int pr_wstat;		/* of a zombie: what wait() will say; else 0 */
+	int pr_argc;		/* arguments that it was started with; of other processes than the current one -1 */
+	uintptr_t pr_argv;	/* address of the vector of arguments in the process */
+	uintptr_t pr_envp;	/* address of the vector of the environment; of other processes than the current one 0 */
 	char pr_dmodel;		/* PR_MODEL_ILP32 or PR_MODEL_LP64 */
 	taskid_t pr_taskid;	/* not of Linux */
 	projid_t pr_projid;	/* not of Linux */
-	zoneid_t pr_zoneid;	/* not of Linux */
+	id_t pr_poolid;		/* not of Linux */
+	zoneid_t pr_zoneid;	/* 0: as zonename, "global" */
 	lwpsinfo_t pr_lwp;	/* of the thread */
 } psinfo_t;
 
@@ -155,9 +180,18 @@ translator psinfo_t < struct task_struct *T > {
 	pr_psargs = T->tgid == curthread->tgid && T->mm != NULL ? execargs :
 		strjoin("[", strjoin(T->group_leader->comm, "]"));
 	pr_arglen = T->mm == NULL ? 0 : (uint_t)(T->mm->arg_end - T->mm->arg_start);
-	pr_argv = T->mm == NULL ? 0 : T->mm->arg_start;
-	pr_envp = T->mm == NULL ? 0 : T->mm->env_start;
-	pr_dmodel = T->thread_info.status & 0x2 ? PR_MODEL_ILP32 : PR_MODEL_LP64;
+	pr_size = T->mm == NULL ? 0 : T->mm->total_vm << 2;
+	pr_rssize = T->mm == NULL ? 0 : kernel_mm_pages[T->mm] << 2;
+	pr_ttydev = T->signal->tty == NULL ? PRNODEV :
+		((dev_t)T->signal->tty->driver->major << 20) + T->signal->tty->driver->minor_start + T->signal->tty->index;
+	pr_wstat = T->group_leader->exit_state == 0 ? 0 :
+		T->signal->flags & 0x4 ? T->signal->group_exit_code : T->group_leader->exit_code;
+	pr_argc = T->mm == NULL ? 0 : kernel_task_mine[T] ? kernel_task_argc[T] : -1;
+	pr_argv = T->mm == NULL ? 0 : T->mm->start_stack + kernel_task_word[T];
+	pr_envp = !kernel_task_mine[T] ? 0 :
+		T->mm->start_stack + kernel_task_word[T] * (kernel_task_argc[T] + 2);
+	pr_dmodel = kernel_task_ilp32[T] ? PR_MODEL_ILP32 : PR_MODEL_LP64;
+	pr_zoneid = 0;
 	pr_lwp = xlate <lwpsinfo_t>(T);
 };
 

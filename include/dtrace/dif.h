@@ -267,7 +267,9 @@ enum dif_var_id {
 	X("mutex_type_spin", MUTEX_TYPE_SPIN, 1, 1) \
 	X("rw_iswriter", RW_ISWRITER,	1, 1) \
 	X("rw_read_held", RW_READ_HELD,	1, 1) \
-	X("rw_write_held", RW_WRITE_HELD, 1, 1)
+	X("rw_write_held", RW_WRITE_HELD, 1, 1) \
+	X("memstr",	MEMSTR,		3, 3)	/* (addr, char, size): a string, each NUL the char */ \
+	X("link_ntop",	LINK_NTOP,	2, 2)	/* (ARPHRD_*, addr): an address of the link layer */
 
 enum dif_subr {
 #define DIF_SUBR_ENUM(name, id, lo, hi) DIF_SUBR_##id,

@@ -8,7 +8,7 @@ traced p -qn 'BEGIN {
 	printf("%c%c%3c%%\n", 97, 98, 99);
 	printf("%?p %p\n", (void *)4096, (void *)255);
 	printf("%wc%lc\n", 0xe9, 0x4e2d);
-	printf("%hd %ld %lld %hhx\n", 1, 2, 3, 4);
+	printf("%hd %ld %lld %hhx\n", (short)1, 2l, 3ll, (char)4);
 	printf("%P %I\n", (uint16_t)64999, "nonsense");
 	printf("%Y %T\n", 1062512890000000000, 1062512890000000000);
 	exit(0);

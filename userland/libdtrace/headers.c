@@ -6,14 +6,15 @@
  * no grammar for: GNU's attributes and spellings, functions. It is overwritten
  * with blanks where it stands, so that every line keeps its number and column:
  *
- *   words and __attribute__((...))	always; the 0 of GNU's "data[0]"
- *   functions, declared or defined	the whole declaration
- *   a struct that an attribute lays
- *   out (packed, aligned)		its members: D knows the name, and refuses
- *					to look inside, rather than look in the
- *					wrong place
+ *   words				always
+ *   __attribute__((...))		all that it says, but packed, aligned and vector_size,
+ *					which D has to know (dlang/decl_attr.c)
+ *   functions, declared or defined,
+ *   objects with a value		the whole declaration
  *   a type that D does not have
- *   (vectors, __int128, va_list)	the whole declaration
+ *   (__int128, va_list)			the whole declaration; of a struct of such types
+ *					the members: D knows its name, and refuses to
+ *					look inside
  *
  * Text of other files, the script's above all, stays as it is.
  */
@@ -24,9 +25,8 @@
 
 #include "dt_impl.h"
 
-/* Marks that the first pass leaves for the second in place of an attribute. */
-#define MARK_LAYOUT	'\1'	/* members are not where D would put them */
-#define MARK_STRANGE	'\2'	/* D has no such type */
+/* The mark that the first pass leaves for the second where D has no such type. */
+#define MARK_STRANGE	'\1'
 
 static void blank(char *s, const char *end)
 {
@@ -81,36 +81,67 @@ static char *past_group(const char *text, char *s)
 
 /* ---- The first pass: words ----------------------------------------------------------- */
 
-static char mark_of(const char *s, const char *end)
+/* "packed", and "__packed__", too. */
+static bool is_attr(const char *s, size_t n, const char *attr)
 {
-	static const struct { const char *word; char mark; } marks[] = {
-		{ "packed", MARK_LAYOUT }, { "aligned", MARK_LAYOUT }, { "scalar_storage_order", MARK_LAYOUT },
-		{ "mode", MARK_STRANGE }, { "vector_size", MARK_STRANGE },
-	};
+	size_t under = n > 4 && !memcmp(s, "__", 2) && !memcmp(s + n - 2, "__", 2) ? 2 : 0;
 
-	for (size_t n; s < end; s += n ? n : 1) {
-		size_t under;
+	return is_word(s + under, n - 2 * under, attr);
+}
 
-		n = word_len(s);
-		under = n > 4 && !memcmp(s, "__", 2) && !memcmp(s + n - 2, "__", 2) ? 2 : 0;
-		for (size_t i = 0; n && i < sizeof(marks) / sizeof(*marks); i++)
-			if (is_word(s + under, n - 2 * under, marks[i].word))
-				return marks[i].mark;
+/*
+ * The attributes between @s, behind the innermost of "((", and @end: blanks, where they do
+ * not matter to D. Returns whether some do; *strange: they make another type of it.
+ */
+static bool sift_attrs(const char *text, char *s, char *end, bool *strange)
+{
+	bool keep = false;
+
+	while (s < end && *s != ')') {
+		size_t n = word_len(s);
+		char *next = s + (n ? n : 1);
+
+		if (!n) {
+			s = next;
+			continue;
+		}
+		if (next + strspn(next, " \t\n") < end && next[strspn(next, " \t\n")] == '(')
+			next = past_group(text, next + strspn(next, " \t\n"));
+		*strange |= is_attr(s, n, "mode") || is_attr(s, n, "scalar_storage_order");
+		if (is_attr(s, n, "packed") || is_attr(s, n, "aligned") || is_attr(s, n, "vector_size"))
+			keep = true;
+		else
+			blank(s, next);
+		s = next;
 	}
-	return ' ';
+	return keep;
+}
+
+/* __attribute__((...)), __asm__(...) from @s to @end, whose parentheses open at @open. */
+static void drop_group(const char *text, char *s, char *open, char *end)
+{
+	bool attribute = !memcmp(s, "__a", 3) && s[3] == 't', strange = false;
+	char *inner = open + 1 + strspn(open + 1, " \t\n");
+
+	if (attribute && *inner == '(' && sift_attrs(text, inner + 1, end, &strange) && !strange)
+		return;
+	blank(s, end);
+	if (strange)
+		*s = MARK_STRANGE;
 }
 
 /* The word of @n bytes at @s, dealt with; where to go on. */
 static char *drop_word(const char *text, char *s, size_t n)
 {
-	static const char *const group[] = { "__attribute__", "__attribute", "__asm__", "__asm", "asm", "_Alignas" };
+	static const char *const group[] = { "__attribute__", "__attribute", "__asm__", "__asm", "asm" };
 	static const char *const alone[] = { "__extension__", "__restrict", "__restrict__", "__inline",
 					     "__inline__", "_Noreturn", "_Thread_local", "__thread" };
 	static const char *const other[][2] = { { "__signed__", "signed" }, { "__const", "const" },
 		{ "__const__", "const" }, { "__volatile__", "volatile" }, { "__volatile", "volatile" } };
 	static const char *const strange[] = { "__int128", "_Float128", "__float128", "_Complex", "__complex__",
+		"__int128_t", "__uint128_t",
 					       "__builtin_va_list", "__gnuc_va_list", "__typeof__", "_Float64x" };
-	char *end = s + n, mark;
+	char *end = s + n;
 
 	for (size_t i = 0; i < sizeof(group) / sizeof(*group); i++) {
 		char *open = end + strspn(end, " \t\n");
@@ -118,9 +149,7 @@ static char *drop_word(const char *text, char *s, size_t n)
 		if (!is_word(s, n, group[i]) || *open != '(')
 			continue;
 		end = past_group(text, open);
-		mark = *s == '_' && s[1] == 'A' ? MARK_LAYOUT : mark_of(open, end);
-		blank(s, end);
-		*s = mark;
+		drop_group(text, s, open, end);
 		return end;
 	}
 	for (size_t i = 0; i < sizeof(alone) / sizeof(*alone); i++)
@@ -142,8 +171,21 @@ static char *drop_word(const char *text, char *s, size_t n)
 struct decl {
 	char *open, *close;	/* the first braces outside of parentheses, or NULL */
 	bool call;		/* parentheses outside of braces */
-	bool layout, strange;
+	bool value;		/* an equals sign outside of braces */
+	bool strange;
 };
+
+/* Past what may be an attribute at @s, or NULL: its parentheses are no function's. */
+static char *past_attr(const char *text, char *s)
+{
+	size_t n = word_len(s);
+	char *open = s + n + strspn(s + n, " \t\n");
+
+	if (*open != '(' || !(is_word(s, n, "__attribute__") || is_word(s, n, "__attribute") ||
+			      is_word(s, n, "_Alignas")))
+		return NULL;
+	return past_group(text, open);
+}
 
 /* Declarations end at their semicolon, functions with their body. */
 static char *read_decl(const char *text, char *s, struct decl *d)
@@ -152,21 +194,23 @@ static char *read_decl(const char *text, char *s, struct decl *d)
 
 	*d = (struct decl){ 0 };
 	while (*s) {
-		char *p = s, c = *s;
+		char *p = s, c = *s, *attr = past_attr(text, s);
 
-		s = c == '(' || c == '{' ? past_group(text, s) : step(text, s);
-		for (char *q = p; q < s; q++) {
-			d->layout |= *q == MARK_LAYOUT;
-			d->strange |= *q == MARK_STRANGE;
+		if (attr) {
+			s = attr;
+			continue;
 		}
+		s = c == '(' || c == '{' ? past_group(text, s) : word_len(s) ? s + word_len(s) : step(text, s);
+		d->strange |= memchr(p, MARK_STRANGE, (size_t)(s - p)) != NULL;
 		if (c == '{' && !d->open) {
 			d->open = p;
 			d->close = s;
 		}
 		d->call |= c == '(';
+		d->value |= c == '=';
 		if (c == ';' || (c == '{' && last == ')'))
 			break;
-		if (!isspace((unsigned char)c) && (unsigned char)c > MARK_STRANGE && c != '#')
+		if (!isspace((unsigned char)c) && c != MARK_STRANGE && c != '#')
 			last = c == '(' ? ')' : c;
 	}
 	return s;
@@ -180,7 +224,7 @@ static void hide_members(const char *s, const struct decl *d, unsigned *serial)
 	int n;
 
 	blank(d->open, d->close);
-	while (p > s && (isspace((unsigned char)p[-1]) || p[-1] == MARK_LAYOUT))
+	while (p > s && isspace((unsigned char)p[-1]))
 		p--;
 	while (p > s && (isalnum((unsigned char)p[-1]) || p[-1] == '_'))
 		p--;
@@ -201,16 +245,16 @@ static char *fit_decl(const char *text, char *s, unsigned *serial)
 	struct decl d;
 	char *end = read_decl(text, s, &d), *p;
 
-	if ((d.call && !is_type) || (d.strange && !d.open)) {
+	if (((d.call || d.value) && !is_type) || (d.strange && !d.open)) {
 		/* the lines of the preprocessor stay */
 		for (p = s; p < end; p = step(text, p))
 			if (*p != '#')
 				blank(p, step(text, p) < end ? step(text, p) : end);
-	} else if (d.open && (d.layout || d.strange)) {
+	} else if (d.strange) {
 		hide_members(s, &d, serial);
 	}
 	for (p = s; p < end; p++)
-		if (*p == MARK_LAYOUT || *p == MARK_STRANGE)
+		if (*p == MARK_STRANGE)
 			*p = ' ';
 	return end;
 }
@@ -234,13 +278,6 @@ static char *next_line(char *s)
 	return *s ? s + 1 : s;
 }
 
-/* "[0]", of an array that has as many elements as there is room for. */
-static char *drop_zero(char *s)
-{
-	s[1] = ' ';
-	return s + 3;
-}
-
 void dt_headers_fit(char *text)
 {
 	unsigned serial = 0;
@@ -253,8 +290,6 @@ void dt_headers_fit(char *text)
 		n = header ? word_len(s) : 0;
 		if (n)
 			s = drop_word(text, s, n);
-		else if (header && !strncmp(s, "[0]", 3))
-			s = drop_zero(s);
 		else if (header && isdigit((unsigned char)*s))
 			s += strspn(s, "0123456789abcdefABCDEFxXuUlL.");
 		else
@@ -267,7 +302,7 @@ void dt_headers_fit(char *text)
 			s = step(text, s);
 		} else if (!header) {
 			s = next_line(s);
-		} else if (isspace((unsigned char)*s) || *s == ';' || *s == MARK_LAYOUT || *s == MARK_STRANGE) {
+		} else if (isspace((unsigned char)*s) || *s == ';' || *s == MARK_STRANGE) {
 			*s = isspace((unsigned char)*s) ? *s : ' ';
 			s++;
 		} else {

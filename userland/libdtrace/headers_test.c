@@ -45,7 +45,7 @@ static void words(void **state)
 	left("typedef int a_t;", "typedef int a_t;");
 	left("__extension__ typedef __signed__ char a_t __attribute__ ((__unused__));", "typedef signed char a_t ;");
 	left("struct s { __const char *p __attribute__((a(\")\", ')'))); int x[0]; };",
-	     "struct s { const char *p ; int x[ ]; };");
+	     "struct s { const char *p ; int x[0]; };");
 	left("enum e {\nA = 0x10, __B };", "enum e { A = 0x10, __B };");
 	left("struct s { int __attributes__; };", "struct s { int __attributes__; };");
 }
@@ -63,11 +63,18 @@ static void functions(void **state)
 static void layouts(void **state)
 {
 	left("struct s { char c; int x; } __attribute__((packed)); struct t { int y; };",
+	     "struct s { char c; int x; } __attribute__((packed)); struct t { int y; };");
+	left("struct __attribute__((__packed__, unused, deprecated(\"x\"))) s { char c; int x; };",
+	     "struct __attribute__((__packed__, , )) s { char c; int x; };");
+	left("typedef unsigned long u_t __attribute__((may_alias)) __attribute__((aligned(8)));",
+	     "typedef unsigned long u_t __attribute__((aligned(8)));");
+	left("typedef float v_t __attribute__((__vector_size__(16))); struct s { _Alignas(8) int x; };",
+	     "typedef float v_t __attribute__((__vector_size__(16))); struct s { _Alignas(8) int x; };");
+	left("struct s { __int128 x; char c __attribute__((aligned(16))); }; struct t { int y; };",
 	     "struct s ; struct t { int y; };");
-	left("struct __attribute__((__packed__)) s { char c; int x; };", "struct s ;");
-	left("struct s { char c; struct { int x; } m __attribute__((aligned(16))); };", "struct s ;");
-	left("typedef struct {\nchar c; int x; } __attribute__((packed)) s_t;", "typedef struct __1 s_t;");
-	left("typedef unsigned long u_t __attribute__((aligned(8)));", "typedef unsigned long u_t ;");
+	left("typedef struct {\n__int128 x; } s_t;", "typedef struct __1 s_t;");
+	left("static const struct s table[] = { { 1 }, { 2 } }; struct t;", "struct t;");
+	left("int f(void) __attribute__((aligned(16))) { return 0; } struct t;", "struct t;");
 	left("typedef int w_t __attribute__ ((__mode__ (__word__))); typedef int i_t;", "typedef int i_t;");
 	left("typedef __builtin_va_list va_list; typedef __int128 big_t; struct s;", "struct s;");
 }

@@ -7,3 +7,5 @@ inline int kernel_task_cpu[struct task_struct *T] = T->cpu;
 inline struct gendisk *kernel_bio_disk[struct bio *B] = B->bi_disk;
 inline dev_t kernel_bio_dev[struct bio *B] =
 	((dev_t)B->bi_disk->major << 20) | (B->bi_disk->first_minor + B->bi_partno);
+inline long kernel_mm_pages[struct mm_struct *M] = M->rss_stat.count[0].counter + M->rss_stat.count[1].counter +
+	M->rss_stat.count[3].counter;	/* of files, anonymous, shared */

@@ -6,3 +6,5 @@ inline long kernel_task_state[struct task_struct *T] = T->__state;
 inline int kernel_task_cpu[struct task_struct *T] = T->cpu;
 inline struct gendisk *kernel_bio_disk[struct bio *B] = B->bi_bdev->bd_disk;
 inline dev_t kernel_bio_dev[struct bio *B] = B->bi_bdev->bd_dev;
+inline long kernel_mm_pages[struct mm_struct *M] = M->rss_stat.count[0].counter + M->rss_stat.count[1].counter +
+	M->rss_stat.count[3].counter;	/* of files, anonymous, shared */

@@ -2,8 +2,8 @@
 /* dtrace: -C -I preprocessor */
 #include "packed.h"
 
-/* Its members are not where D would look for them. */
+/* Its members are of types that D does not have. */
 BEGIN
 {
-	trace(((struct dt_test_packed *)alloca(16))->i);
+	trace(((struct dt_test_wide *)alloca(64))->y);
 }

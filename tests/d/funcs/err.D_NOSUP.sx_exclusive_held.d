@@ -1,0 +1,1 @@
+BEGIN { trace(sx_exclusive_held(0)); }

@@ -1,0 +1,1 @@
+BEGIN { trace(sx_isexclusive(0)); }

@@ -1,0 +1,1 @@
+BEGIN { trace(sx_shared_held(0)); }
