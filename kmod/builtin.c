@@ -37,15 +37,17 @@ u64 dtk_time_wall(void)
  */
 #define TID_SHIFT	41
 
+u64 dtk_thread_key(const struct task_struct *task)
+{
+	if (!task->pid)
+		return raw_smp_processor_id() + 1;
+	return (u64)task->pid << TID_SHIFT | ((task->start_boottime >> 10) & (BIT_ULL(TID_SHIFT) - 1));
+}
+
 u64 dtk_thread_id(void)
 {
-	u64 key;
+	u64 key = dtk_thread_key(current);
 
-	if (current->pid)
-		key = (u64)current->pid << TID_SHIFT |
-		      ((current->start_boottime >> 10) & (BIT_ULL(TID_SHIFT) - 1));
-	else
-		key = raw_smp_processor_id() + 1;
 	return in_task() ? key : key | BIT_ULL(63);
 }
 
@@ -134,7 +136,7 @@ bool dtk_builtin(u32 var, struct dtk_fire *f, u64 *val)
 		*val = interrupts_off(f);
 		return true;
 	case DIF_VAR_VTIMESTAMP:
-		*val = dtk_vtime(f);
+		*val = dtk_vtime();
 		return true;
 	case DIF_VAR_ERRNO:
 		*val = last_errno(f);
@@ -223,7 +225,20 @@ static const u8 regs_at[DIF_REG_MAX] = {
 	REG(R9, r9), REG(R8, r8), REG(RDI, di), REG(RSI, si), REG(RBP, bp), REG(RBX, bx),
 	REG(RDX, dx), REG(RCX, cx), REG(RAX, ax), REG(RIP, ip), REG(CS, cs), REG(RFL, flags),
 	REG(RSP, sp), REG(SS, ss),
+	REG(ERR, orig_ax),	/* in a system call its number, else -1 or what the processor pushed */
 };
+
+/* swapgs has put it aside. Xen's paravirtual guests have another way, and cannot read the register. */
+static bool user_gsbase(u64 *val)
+{
+	u32 lo, hi;
+
+	if (boot_cpu_has(X86_FEATURE_XENPV))
+		return false;
+	asm volatile("rdmsr" : "=a"(lo), "=d"(hi) : "c"(MSR_KERNEL_GS_BASE));
+	*val = (u64)hi << 32 | lo;
+	return true;
+}
 
 /* Registers that the kernel leaves as the user program set them. */
 static bool live_ureg(u32 reg, u64 *val)
@@ -243,9 +258,14 @@ static bool live_ureg(u32 reg, u64 *val)
 	case DIF_REG_DS:
 		asm("mov %%ds, %0" : "=r"(sel));
 		break;
+	case DIF_REG_TRAPNO:
+		*val = current->thread.trap_nr;
+		return true;
 	case DIF_REG_FSBASE:
 		*val = x86_fsbase_read_cpu();
 		return true;
+	case DIF_REG_GSBASE:
+		return user_gsbase(val);
 	default:
 		return false;
 	}
@@ -271,6 +291,8 @@ bool dtk_reg(struct dtk_fire *f, u32 reg, u64 *val)
 {
 	if (reg >= DIF_REG_MAX || !f->regs)
 		return false;
+	if (reg == DIF_REG_GSBASE && !(f->flags & DTK_FIRE_USER))
+		return false;	/* the kernel's own: of no use to anybody */
 	if (!regs_at[reg])
 		return live_ureg(reg, val);
 	*val = *(const unsigned long *)((const char *)f->regs + regs_at[reg] - 1);

@@ -17,6 +17,10 @@
 #ifdef CONFIG_X86_USER_SHADOW_STACK
 #include <asm/prctl.h>
 #endif
+/* 6.16 moved cpuid() here. */
+#if __has_include(<asm/cpuid/api.h>)
+#include <asm/cpuid/api.h>
+#endif
 
 /*
  * 6.13 brought hrtimer_setup(), 6.15 removed hrtimer_init() and the open

@@ -59,50 +59,64 @@ static unsigned long ns_to_delay(u64 ns)
 }
 
 struct visit {
-	void (*fn)(struct dtk_sink *sink, u32 cpu);
+	void (*fn)(void *arg);
+	void *arg;
+};
+
+/* Interrupts are off. */
+static void visit_here(void *arg)
+{
+	struct visit *v = arg;
+
+	dtk_fire_exclude(v->fn, v->arg);
+}
+
+/* Call @fn in context "switch" for @cpu: there, or here if it is offline, which cpus_read_lock keeps it. */
+static void visit_cpu(u32 cpu, void (*fn)(void *arg), void *arg)
+{
+	struct visit v = { fn, arg };
+	unsigned long flags;
+
+	if (cpu_online(cpu)) {
+		smp_call_function_single(cpu, visit_here, &v, true);
+		return;
+	}
+	local_irq_save(flags);
+	visit_here(&v);
+	local_irq_restore(flags);
+}
+
+/* One CPU of a consumer's, for visits that look at nothing else. */
+struct sinkcpu {
 	struct dtk_sink *sink;
 	u32 cpu;
 };
 
-static void visit_excluded(void *arg)
+/* Visit each CPU that has buffers; @fn gets a struct sinkcpu. */
+static void visit_cpus(struct dtk_sink *sink, void (*fn)(void *arg))
 {
-	struct visit *v = arg;
-
-	v->fn(v->sink, v->cpu);
-}
-
-/* On v->cpu, interrupts off; or anywhere, if that CPU is offline and stays so. */
-static void visit_here(void *arg)
-{
-	dtk_fire_exclude(visit_excluded, arg);
-}
-
-/* Call @fn in context "switch" for each CPU that has buffers. */
-static void visit_cpus(struct dtk_sink *sink, void (*fn)(struct dtk_sink *sink, u32 cpu))
-{
-	struct visit v = { fn, sink };
-	unsigned long flags;
+	struct sinkcpu sc = { sink };
 
 	cpus_read_lock();
-	for (v.cpu = 0; v.cpu < sink->ncpus; v.cpu++) {
-		if (!sink->ccpu[v.cpu])
-			continue;
-		if (cpu_online(v.cpu)) {
-			smp_call_function_single(v.cpu, visit_here, &v, true);
-			continue;
-		}
-		local_irq_save(flags);
-		visit_here(&v);
-		local_irq_restore(flags);
+	for (sc.cpu = 0; sc.cpu < sink->ncpus; sc.cpu++) {
+		if (sink->ccpu[sc.cpu])
+			visit_cpu(sc.cpu, fn, &sc);
 	}
 	cpus_read_unlock();
+}
+
+static void clean_specs_of_cpu(void *arg)
+{
+	struct sinkcpu *sc = arg;
+
+	dtk_specs_clean_cpu(sc->sink, sc->cpu);
 }
 
 static void specs_clean(struct dtk_consumer *cons)
 {
 	if (!dtk_specs_clean_begin(&cons->sink))
 		return;
-	visit_cpus(&cons->sink, dtk_specs_clean_cpu);
+	visit_cpus(&cons->sink, clean_specs_of_cpu);
 	dtk_specs_clean_end(&cons->sink);
 }
 
@@ -421,6 +435,20 @@ static int go_check(struct dtrace_ioc_go *go)
 	return 0;
 }
 
+/* From now on the consumer listens on one CPU only: probes that fire on a CPU of the provider's choice move there. */
+static int bind_to_cpu(struct dtk_consumer *cons, u32 cpu)
+{
+	struct dtk_ecb *ecb;
+	unsigned long epid;
+
+	cons->sink.cpu = cpu;
+	if (cpu == DTRACE_CPUALL)
+		return 0;
+	xa_for_each(&cons->ecbs, epid, ecb)
+		ecb->probe->prov->dirty |= ecb->probe->prov->ops->by_cpu;
+	return dtk_providers_sync();
+}
+
 /* dtk_lock keeps providers from adding ECBs for us between counting their cache entries and having them. */
 static int go_prepare(struct dtk_consumer *cons, struct dtrace_ioc_go *go)
 {
@@ -429,6 +457,8 @@ static int go_prepare(struct dtk_consumer *cons, struct dtrace_ioc_go *go)
 	cpus_read_lock();
 	mutex_lock(&dtk_lock);
 	if (go->cpu == DTRACE_CPUALL || cpu_online(go->cpu))
+		err = bind_to_cpu(cons, go->cpu);
+	if (!err)
 		err = memory_create(cons, go);
 	if (!err) {
 		cons->bufsize = go->got_bufsize;
@@ -436,7 +466,6 @@ static int go_prepare(struct dtk_consumer *cons, struct dtrace_ioc_go *go)
 		cons->cleanrate = go->cleanrate;
 		cons->aliveness = go->aliveness;
 		cons->ncache = cons->nconst;
-		cons->sink.cpu = go->cpu;
 		smp_store_release(&cons->session, DTK_TRACING);	/* pairs with buffers_ready() */
 	}
 	mutex_unlock(&dtk_lock);
@@ -488,9 +517,11 @@ int dtk_consumer_go(struct dtk_consumer *cons, struct dtrace_ioc_go *go)
 
 /* ---- STOP ----------------------------------------------------------------- */
 
-static void finish_buffer(struct dtk_sink *sink, u32 cpu)
+static void finish_buffer(void *arg)
 {
-	dtk_buf_finish(sink->ccpu[cpu]->buf);
+	struct sinkcpu *sc = arg;
+
+	dtk_buf_finish(sc->sink->ccpu[sc->cpu]->buf);
 }
 
 /* What is committed when firing ends comes before what END records, and what END commits after. */
@@ -531,17 +562,9 @@ static void switch_half(void *arg)
 		dtk_aggbuf_switch(s->cc->agg, s->sw);
 }
 
-/* On the buffer's CPU, interrupts off. */
-static void switch_here(void *arg)
-{
-	dtk_fire_exclude(switch_half, arg);
-}
-
 int dtk_consumer_switch(struct dtk_consumer *cons, struct dtrace_ioc_switch *sw)
 {
 	struct switching s = { .sw = sw };
-	unsigned long flags;
-	int err = 0;
 
 	if (sw->pad || sw->kind > DTRACE_BUF_AGG || sw->cpu >= cons->sink.ncpus)
 		return -EINVAL;
@@ -551,15 +574,9 @@ int dtk_consumer_switch(struct dtk_consumer *cons, struct dtrace_ioc_switch *sw)
 	if (!s.cc)
 		return -ENOENT;
 	cpus_read_lock();
-	if (cpu_online(sw->cpu)) {
-		err = smp_call_function_single(sw->cpu, switch_here, &s, true);
-	} else {
-		local_irq_save(flags);
-		switch_here(&s);
-		local_irq_restore(flags);
-	}
+	visit_cpu(sw->cpu, switch_half, &s);
 	cpus_read_unlock();
-	return err;
+	return 0;
 }
 
 /* ---- STATUS, poll, mmap --------------------------------------------------- */

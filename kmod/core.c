@@ -33,12 +33,13 @@ static bool sink_wants(const struct dtk_sink *sink, u32 cpu)
 	       (sink->cpu == DTRACE_CPUALL || sink->cpu == cpu);
 }
 
-static void count_lost(struct dtk_probe *probe, u32 cpu, size_t counter, u64 n)
+/* @bound: for the consumers that trace this CPU alone. */
+static void count_lost(struct dtk_probe *probe, u32 cpu, size_t counter, u64 n, bool bound)
 {
 	struct dtk_ecb *ecb;
 
 	for (ecb = rcu_dereference_sched(probe->ecbs); ecb; ecb = READ_ONCE(ecb->next)) {
-		if (ecb->first && sink_wants(ecb->sink, cpu))
+		if (ecb->first && sink_wants(ecb->sink, cpu) && (!bound || ecb->sink->cpu == cpu))
 			atomic64_add(n, (void *)dtk_sink_consumer(ecb->sink) + counter);
 	}
 }
@@ -58,22 +59,25 @@ static void wake_if_needed(struct dtk_sink *sink, u32 cpu)
 		irq_work_queue(&cons->wake);
 }
 
-static void run_ecbs(struct dtk_probe *probe, struct dtk_fire *f, u32 cpu)
+static __always_inline void run_ecbs(struct dtk_probe *probe, struct dtk_fire *f, u32 cpu, bool bound)
 {
 	struct dtk_ecb *ecb;
+	u64 began = 0;
 
 	if (static_branch_unlikely(&dtk_vtime_key))
-		dtk_fire_time(f);	/* from when on vtimestamp is not to count */
+		began = dtk_vtime_begin();
 	for (ecb = rcu_dereference_sched(probe->ecbs); ecb; ecb = READ_ONCE(ecb->next)) {
+		if (bound && ecb->sink->cpu != cpu)
+			continue;
 		dtk_ecb_run(ecb, f, cpu);
-		if (ecb->clause->size)	/* it writes to the principal buffer, or exits */
+		if (!ecb->clause->counts)	/* others may record, commit or exit */
 			wake_if_needed(ecb->sink, cpu);
 	}
-	if (static_branch_unlikely(&dtk_vtime_key))
-		dtk_vtime_charge(dtk_fire_time(f));
+	if (static_branch_unlikely(&dtk_vtime_key) && began)
+		dtk_vtime_end(began);
 }
 
-void dtk_fire_irqoff(struct dtk_probe *probe, struct dtk_fire *f)
+static __always_inline void fire_irqoff(struct dtk_probe *probe, struct dtk_fire *f, bool bound)
 {
 	u32 cpu = raw_smp_processor_id();
 
@@ -81,12 +85,22 @@ void dtk_fire_irqoff(struct dtk_probe *probe, struct dtk_fire *f)
 		__this_cpu_write(busy, 1);
 		barrier();
 		f->serial = __this_cpu_inc_return(serial);
-		run_ecbs(probe, f, cpu);
+		run_ecbs(probe, f, cpu, bound);
 		barrier();
 		__this_cpu_write(busy, 0);
 	} else {
-		count_lost(probe, cpu, offsetof(struct dtk_consumer, recursion), 1);
+		count_lost(probe, cpu, offsetof(struct dtk_consumer, recursion), 1, bound);
 	}
+}
+
+void dtk_fire_irqoff(struct dtk_probe *probe, struct dtk_fire *f)
+{
+	fire_irqoff(probe, f, false);
+}
+
+void dtk_fire_bound(struct dtk_probe *probe, struct dtk_fire *f)
+{
+	fire_irqoff(probe, f, true);
 }
 
 void dtk_fire(struct dtk_probe *probe, struct dtk_fire *f)
@@ -100,13 +114,23 @@ void dtk_fire(struct dtk_probe *probe, struct dtk_fire *f)
 	raw_local_irq_restore(flags);
 }
 
-void dtk_provider_drops(struct dtk_probe *probe, u64 n)
+static void provider_drops(struct dtk_probe *probe, u64 n, bool bound)
 {
 	unsigned long flags;
 
 	raw_local_irq_save(flags);
-	count_lost(probe, raw_smp_processor_id(), offsetof(struct dtk_consumer, provider), n);
+	count_lost(probe, raw_smp_processor_id(), offsetof(struct dtk_consumer, provider), n, bound);
 	raw_local_irq_restore(flags);
+}
+
+void dtk_provider_drops(struct dtk_probe *probe, u64 n)
+{
+	provider_drops(probe, n, false);
+}
+
+void dtk_provider_drops_bound(struct dtk_probe *probe, u64 n)
+{
+	provider_drops(probe, n, true);
 }
 
 /* ---- One consumer's own probes -------------------------------------------- */
@@ -132,9 +156,14 @@ struct session_firing {
 static void fire_session(void *arg)
 {
 	struct session_firing *s = arg;
+	u64 began = 0;
 
 	s->f->serial = __this_cpu_inc_return(serial);
+	if (static_branch_unlikely(&dtk_vtime_key))
+		began = dtk_vtime_begin();
 	dtk_fire_nested(s->probe, s->sink, s->f);
+	if (static_branch_unlikely(&dtk_vtime_key) && began)
+		dtk_vtime_end(began);
 }
 
 /* This is task context: nothing can be firing on this CPU once interrupts are off. */

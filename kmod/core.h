@@ -163,10 +163,14 @@ bool dtk_path_root(char *dst, size_t n);
 int dtk_path_init(void);
 void dtk_path_exit(void);
 
-/* vtime.c */
+/* builtin.c: a number that no other thread of this session has or had. @task runs here, or is about to. */
+u64 dtk_thread_key(const struct task_struct *task);
+
+/* vtime.c; probe context, but get and put */
 DECLARE_STATIC_KEY_FALSE(dtk_vtime_key);	/* some consumer uses vtimestamp */
-u64 dtk_vtime(struct dtk_fire *f);
-void dtk_vtime_charge(u64 began);		/* this firing began then and is over */
+u64 dtk_vtime(void);		/* what was it when this firing began? */
+u64 dtk_vtime_begin(void);			/* a firing begins; never 0 */
+void dtk_vtime_end(u64 began);			/* it is over: what began() returned */
 int dtk_vtime_get(void);
 void dtk_vtime_put(void);
 

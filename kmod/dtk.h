@@ -13,6 +13,8 @@
 #ifndef DTK_H
 #define DTK_H
 
+#include <linux/cpumask.h>
+
 #include "compat.h"
 #include "engine.h"
 
@@ -48,6 +50,8 @@ struct dtk_provider_ops {
 	/* After a batch of enable/disable calls on probes of this provider: make it so. disable's
 	 * effect must be complete on return: no more dtk_fire() for them can begin. */
 	int (*sync)(struct dtk_provider *prov);
+	/* Where its probes fire depends on dtk_probe_cpus(): sync is called, too, when that changes. */
+	bool by_cpu;
 	/* Argument n >= nargs of a firing. Probe context. Optional. */
 	bool (*getarg)(struct dtk_probe *probe, struct dtk_fire *f, u32 n, u64 *val);
 	/* The probe is being freed. */
@@ -80,6 +84,11 @@ int dtk_probe_create(struct dtk_provider *prov, const char *mod, const char *fun
 		     const char *name, void *arg, struct dtk_probe **ret);
 /* Free now if nothing is enabled on it, else condemn it. */
 void dtk_probe_destroy(struct dtk_probe *probe);
+/*
+ * Where the consumers of @probe listen: adds the CPUs of those that trace one CPU only to
+ * @bound. True: others trace all CPUs. See by_cpu above.
+ */
+bool dtk_probe_cpus(struct dtk_probe *probe, struct cpumask *bound);
 /* Probes were added: let the retained enablings of all consumers see those with id > after. Calls sync. */
 int dtk_probes_added(struct dtk_provider *prov, dtrace_id_t after);
 
@@ -90,8 +99,14 @@ int dtk_probes_added(struct dtk_provider *prov, dtrace_id_t after);
 void dtk_fire(struct dtk_probe *probe, struct dtk_fire *f);
 /* The same where interrupts are off already; DTK_FIRE_IRQOFF is the caller's to set. */
 void dtk_fire_irqoff(struct dtk_probe *probe, struct dtk_fire *f);
+/*
+ * Fire for those consumers only that trace this CPU and no other, interrupts off. A probe that
+ * fires on one CPU of the machine's (a tick) fires also where such a consumer listens.
+ */
+void dtk_fire_bound(struct dtk_probe *probe, struct dtk_fire *f);
 /* @n firings could not be delivered: shown to the consumers of @probe as drops. Probe context. */
 void dtk_provider_drops(struct dtk_probe *probe, u64 n);
+void dtk_provider_drops_bound(struct dtk_probe *probe, u64 n);	/* as dtk_fire_bound() */
 static inline void dtk_provider_drop(struct dtk_probe *probe)
 {
 	dtk_provider_drops(probe, 1);

@@ -8,12 +8,15 @@
  * under us yields a wrong word, never an oops. Interrupts are off, so that what is freed by RCU
  * (dentries, long names, mounts) stays.
  *
- * Renames: the answer counts only if the kernel's sequence count of renames is the same,
- * and even, before and after. A mount that is moved meanwhile is not noticed. A few
- * tries are made; if all fail (the probe is inside a rename) there is no answer, and
- * the program faults rather than records half of two paths.
+ * Renames: each dentry has a sequence count that is odd while its name and parent change. The
+ * path is walked twice. The first walk notes each count before it reads the words, the second after.
+ * If both met the same dentries with the same even counts, then no link changed between its two
+ * readings, so all of them held at once when the first walk was over. Renames elsewhere, and locks that are
+ * held, do not matter. Else the walks are made again, a few times: who renames on another CPU has
+ * few words to write. If it is the code that the probe is in, there is no answer, and the program
+ * faults rather than records half of two paths. A mount that is moved meanwhile is not noticed.
  *
- * Two passes: one adds up the lengths, one writes each name to its place, so that a path
+ * The first walk adds up the lengths, the second writes each name to its place, so that a path
  * longer than the program's strings is cut at its end, as strings are.
  *
  * struct mount is private to the kernel; the few words of it that we need lie before
@@ -23,6 +26,7 @@
 #include <linux/dcache.h>
 #include <linux/fs.h>
 #include <linux/fs_struct.h>
+#include <linux/hash.h>
 #include <linux/magic.h>
 #include <linux/mount.h>
 #include <linux/namei.h>
@@ -31,7 +35,7 @@
 
 #include "core.h"
 
-#define TRIES		3
+#define TRIES		32
 #define DEPTH_MOST	512	/* names in a path, mounts included */
 
 static bool trusted;		/* the self-test has passed */
@@ -45,12 +49,32 @@ struct pathwalk {
 	struct at at, stop;	/* where we are; where a path begins, or NULLs */
 	char *dst;		/* NULL: only add up */
 	size_t n;		/* room */
-	size_t len;		/* of the whole path, known after the first pass */
-	size_t pos;		/* second pass: what is before is not written yet */
+	size_t len;		/* of the whole path, known after the first walk */
+	size_t pos;		/* second walk: what is before is not written yet */
+	u64 links;		/* hash of the dentries and their counts */
+	bool changing;		/* one of them was odd */
 };
 
 /* Read what a pointer to our own kind of object says. False: it says nothing. */
 #define peek(dst, ptr) (!dtk_read_kernel((dst), (uintptr_t)(ptr), sizeof(*(dst))))
+
+static void mix(u64 *hash, u64 val)
+{
+	*hash = (*hash ^ val) * GOLDEN_RATIO_64;
+	*hash ^= *hash >> 32;
+}
+
+static bool note_count(struct pathwalk *w, const struct dentry *dentry)
+{
+	unsigned int count;
+
+	if (!peek(&count, &dentry->d_seq.seqcount.sequence))
+		return false;
+	mix(&w->links, (uintptr_t)dentry);
+	mix(&w->links, count);
+	w->changing |= count & 1;
+	return true;
+}
 
 /* One name with its slash. */
 static bool put_name(struct pathwalk *w)
@@ -94,28 +118,31 @@ static int leave_mount(struct pathwalk *w)
 
 static int go_up(struct pathwalk *w)
 {
-	const struct dentry *parent, *top;
+	const struct dentry *dentry = w->at.dentry, *parent, *top;
 
 	if (w->at.dentry == w->stop.dentry && w->at.mnt == w->stop.mnt)
 		return AT_END;
 	if (!peek(&top, &w->at.mnt->mnt_root))
 		return FAILED;
-	if (w->at.dentry == top)
+	if (dentry == top)
 		return leave_mount(w);
-	if (!peek(&parent, &w->at.dentry->d_parent) || !put_name(w))
+	if (!w->dst && !note_count(w, dentry))
 		return FAILED;
-	if (parent == w->at.dentry)
-		return AT_END;	/* not below the mount any more */
+	smp_rmb();	/* first walk: the count, then the words */
+	if (!peek(&parent, &dentry->d_parent) || !put_name(w))
+		return FAILED;
+	smp_rmb();	/* second walk: the words, then the count */
+	if (w->dst && !note_count(w, dentry))
+		return FAILED;
 	w->at.dentry = parent;
-	return GO_ON;
+	return parent == dentry ? AT_END : GO_ON;	/* its own: not below the mount any more */
 }
 
-static bool pass(const struct pathwalk *from, struct pathwalk *w)
+static bool walk(struct pathwalk *w)
 {
 	int rc = GO_ON;
 	u32 i;
 
-	*w = *from;
 	for (i = 0; i < DEPTH_MOST && rc == GO_ON; i++)
 		rc = go_up(w);
 	return rc == AT_END;
@@ -140,33 +167,22 @@ static bool put_unnamed(const struct at *at, char *dst, size_t n)
 	return true;
 }
 
-static unsigned int rename_count(void)
-{
-	return READ_ONCE(rename_lock.seqcount.seqcount.sequence);
-}
-
 static bool try_path(const struct pathwalk *from, char *dst, size_t n)
 {
-	struct pathwalk sum, out;
-	unsigned int count = rename_count();
+	struct pathwalk first = *from, second = *from;
 
-	smp_rmb();	/* the count, then the names */
-	if (count & 1 || !pass(from, &sum))
+	if (!walk(&first) || first.changing)
 		return false;
-	out = *from;
-	out.dst = dst;
-	out.n = n - 1;
-	out.pos = sum.len;
-	if (!pass(&out, &sum) || sum.pos)
+	second.dst = dst;
+	second.n = n - 1;
+	second.pos = first.len;
+	if (!walk(&second) || second.pos || second.links != first.links)
 		return false;
-	smp_rmb();	/* the names, then the count */
-	if (count != rename_count())
-		return false;
-	if (!out.pos) {
+	if (!first.len) {
 		strscpy(dst, "/", n);
 		return true;
 	}
-	dst[min(out.pos, n - 1)] = '\0';
+	dst[min(first.len, n - 1)] = '\0';
 	return true;
 }
 
@@ -184,6 +200,7 @@ static bool path_of(const struct at *at, const struct at *stop, char *dst, size_
 	for (i = 0; i < TRIES; i++) {
 		if (try_path(&w, dst, n))
 			return true;
+		cpu_relax();
 	}
 	return false;
 }

@@ -324,6 +324,8 @@ int dtk_probe_link(struct dtk_probe *probe, struct dtk_ecb *ecb)
 			return err;
 		probe->prov->dirty = true;
 	}
+	if (probe->prov->ops->by_cpu)
+		probe->prov->dirty = true;
 	ecb->first = !has_ecb_of(probe, ecb->sink);
 	if (probe->last)
 		smp_store_release(&probe->last->next, ecb);
@@ -332,6 +334,21 @@ int dtk_probe_link(struct dtk_probe *probe, struct dtk_ecb *ecb)
 	probe->last = ecb;
 	probe->necbs++;
 	return 0;
+}
+
+bool dtk_probe_cpus(struct dtk_probe *probe, struct cpumask *bound)
+{
+	struct dtk_ecb *ecb;
+	bool all = false;
+
+	lockdep_assert_held(&dtk_lock);
+	for (ecb = first_ecb(probe); ecb; ecb = ecb->next) {
+		if (ecb->sink->cpu == DTRACE_CPUALL)
+			all = true;
+		else
+			cpumask_set_cpu(ecb->sink->cpu, bound);
+	}
+	return all;
 }
 
 /* A firing that stands on an unlinked ECB goes on along its next: that is left as it is. */
@@ -353,10 +370,10 @@ void dtk_probe_unlink(struct dtk_probe *probe, struct dtk_sink *sink, dtrace_epi
 		probe->necbs--;
 	}
 	probe->last = prev;
-	if (had && !probe->necbs) {
+	if (had && !probe->necbs)
 		probe->prov->ops->disable(probe);
+	if (had && (!probe->necbs || probe->prov->ops->by_cpu))
 		probe->prov->dirty = true;
-	}
 }
 
 /* ---- Patterns ------------------------------------------------------------- */

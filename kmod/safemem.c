@@ -28,7 +28,7 @@
 #include <linux/mm.h>
 #include <linux/uaccess.h>
 
-#include "port.h"
+#include "core.h"
 
 #define STRCHUNK	64	/* strings are read in pieces of this, aligned so that none crosses a page */
 

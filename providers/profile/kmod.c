@@ -4,12 +4,17 @@
  * second or every N of a unit. A probe is made when somebody names it; the
  * usual rates exist from the start, for listings.
  *
- * Each enabled probe has one hrtimer per CPU (tick: only one of them runs).
- * They are pinned and run in hard interrupts, so get_irq_regs() tells what the
- * CPU was doing. Timers of one probe start spread over an interval, lest all CPUs
- * meet at the same cache lines.
+ * Each enabled probe has one hrtimer per CPU. They are pinned and run in hard interrupts, so
+ * get_irq_regs() tells what the CPU was doing. Those of a profile-N all run, and start spread
+ * over an interval, lest all CPUs meet at the same cache lines.
  *
- * Who starts and stops timers: sync() under dtk_lock, and the CPU hotplug
+ * A tick fires once for each consumer, whichever CPUs that traces. For all who trace the
+ * whole machine it fires on one CPU, its home. Who traces one CPU only (-x cpu) would never
+ * see it there, so a timer of the tick's runs on each such CPU, too, and fires for those
+ * alone (dtk_fire_bound()). All of them have one phase: when the home goes offline, its successor takes
+ * over the firing that was due. A CPU that is offline has no ticks, for nobody.
+ *
+ * Who starts and stops timers: arrange(), from sync() under dtk_lock and from the CPU hotplug
  * callbacks, which take dtk_lock too. `cpus` is the set of CPUs whose online
  * callback has run and whose offline callback has not; a CPU cannot
  * finish going offline while dtk_lock is held, so those CPUs take our IPIs.
@@ -25,16 +30,14 @@
 #include <linux/cpuhotplug.h>
 #include <linux/cpumask.h>
 #include <linux/hrtimer.h>
-#include <linux/kstrtox.h>
-#include <linux/overflow.h>
 #include <linux/percpu.h>
 #include <linux/slab.h>
 #include <linux/smp.h>
 #include <asm/irq_regs.h>
 
 #include "../../kmod/dtk.h"
+#include "kmod_name.h"
 
-#define INTERVAL_LEAST	(200 * (u64)NSEC_PER_USEC)
 #define PROBES_MOST	4096	/* as nobody but root makes them, and nobody frees them */
 #define NOCPU		(-1)
 
@@ -42,8 +45,10 @@ struct profile {
 	struct dtk_probe *probe;
 	u64 interval;		/* ns */
 	bool tick;
-	bool wanted, running;	/* dtk_lock */
-	int cpu;		/* tick: whose timer runs, or NOCPU */
+	bool wanted;		/* dtk_lock */
+	int home;		/* tick: CPU that fires for those who trace all, or NOCPU; written under dtk_lock */
+	ktime_t base;		/* firings are due at this and whole intervals; set at each enabling */
+	ktime_t due;		/* tick: a home that has gone left this one to its successor, or 0 */
 	struct profile_timer __percpu *timers;	/* from the first enabling on */
 };
 
@@ -51,40 +56,49 @@ struct profile_timer {
 	struct hrtimer timer;
 	struct profile *prof;
 	ktime_t first;
+	bool runs;		/* dtk_lock */
 };
 
 static struct dtk_provider *provider;
 static struct cpumask cpus;	/* dtk_lock; see above */
+static struct cpumask bound;	/* dtk_lock: arrange()'s own; too large for a stack */
 static int hotplug_state;
 static u32 nprobes;
 
 /* ---- Firing --------------------------------------------------------------- */
 
 /* arg0: kernel pc or 0, arg1: user pc or 0, arg2: how late, in ns. Probe context. */
-static void profile_fire(struct profile *prof, struct pt_regs *regs, u64 late)
+static void profile_fire(struct profile *prof, struct pt_regs *regs, u64 late, bool for_bound)
 {
-	struct dtk_fire f = { .nargs = 3, .regs = regs };
+	struct dtk_fire f = { .nargs = 3, .flags = DTK_FIRE_IRQOFF, .regs = regs };
 
 	if (regs && user_mode(regs)) {
-		f.flags = DTK_FIRE_USER;
+		f.flags |= DTK_FIRE_USER;
 		f.arg[1] = regs->ip;
 	} else if (regs) {
 		f.arg[0] = regs->ip;
 	}
 	f.arg[2] = late;
-	dtk_fire(prof->probe, &f);
+	if (for_bound)
+		dtk_fire_bound(prof->probe, &f);
+	else
+		dtk_fire_irqoff(prof->probe, &f);
 }
 
 static enum hrtimer_restart timer_expired(struct hrtimer *timer)
 {
 	struct profile_timer *pt = container_of(timer, struct profile_timer, timer);
+	struct profile *prof = pt->prof;
+	bool for_bound = prof->tick && READ_ONCE(prof->home) != raw_smp_processor_id();
 	ktime_t late = ktime_sub(hrtimer_cb_get_time(timer), hrtimer_get_expires(timer));
 	u64 intervals;
 
-	profile_fire(pt->prof, get_irq_regs(), max_t(s64, ktime_to_ns(late), 0));
-	intervals = hrtimer_forward_now(timer, ns_to_ktime(pt->prof->interval));
-	if (intervals > 1)
-		dtk_provider_drops(pt->prof->probe, intervals - 1);
+	profile_fire(prof, get_irq_regs(), max_t(s64, ktime_to_ns(late), 0), for_bound);
+	intervals = hrtimer_forward_now(timer, ns_to_ktime(prof->interval));
+	if (intervals > 1 && for_bound)
+		dtk_provider_drops_bound(prof->probe, intervals - 1);
+	else if (intervals > 1)
+		dtk_provider_drops(prof->probe, intervals - 1);
 	return HRTIMER_RESTART;
 }
 
@@ -98,53 +112,77 @@ static void timer_start(void *arg)
 	hrtimer_start(&pt->timer, pt->first, HRTIMER_MODE_ABS_PINNED_HARD);
 }
 
-static void timer_start_on(struct profile *prof, int cpu, ktime_t base)
+static void timer_start_on(struct profile *prof, int cpu, ktime_t first)
 {
 	struct profile_timer *pt = per_cpu_ptr(prof->timers, cpu);
-	u64 stagger = prof->tick ? 0 : mul_u64_u32_div(prof->interval, cpu, nr_cpu_ids);
 
-	pt->first = ktime_add_ns(base, prof->interval + stagger);
+	pt->first = first;
+	pt->runs = true;
 	smp_call_function_single(cpu, timer_start, pt, true);
 }
 
+/* On return the timer does not run any more. */
 static void timer_stop_on(struct profile *prof, int cpu)
 {
-	hrtimer_cancel(&per_cpu_ptr(prof->timers, cpu)->timer);
+	struct profile_timer *pt = per_cpu_ptr(prof->timers, cpu);
+
+	hrtimer_cancel(&pt->timer);
+	pt->runs = false;
+	if (cpu == prof->home)
+		prof->due = hrtimer_get_expires(&pt->timer);
 }
 
-static void tick_start(struct profile *prof, unsigned int cpu)
+/* When the probe is due next on a CPU where it does not run yet. */
+static ktime_t first_expiry(const struct profile *prof, int cpu)
 {
-	prof->cpu = cpu < nr_cpu_ids ? cpu : NOCPU;
-	if (prof->cpu != NOCPU)
-		timer_start_on(prof, cpu, ktime_get());
+	u64 stagger = prof->tick ? 0 : mul_u64_u32_div(prof->interval, cpu, nr_cpu_ids);
+	u64 passed = div64_u64(max_t(s64, ktime_to_ns(ktime_sub(ktime_get(), prof->base)), 0), prof->interval);
+
+	if (cpu == prof->home && prof->due)
+		return prof->due;
+	return ktime_add_ns(prof->base, (passed + 1) * prof->interval + stagger);
 }
 
-static void profile_start(struct profile *prof)
+static bool home_is_good(const struct profile *prof)
 {
-	ktime_t now = ktime_get();
+	return prof->home != NOCPU && cpumask_test_cpu(prof->home, &cpus);
+}
+
+/* A tick: which CPUs are its home and those of its bound consumers. */
+static void choose_home(struct profile *prof)
+{
+	unsigned int first = cpumask_first(&cpus);
+
+	cpumask_clear(&bound);
+	if (!prof->wanted || !dtk_probe_cpus(prof->probe, &bound))
+		WRITE_ONCE(prof->home, NOCPU);
+	else if (!home_is_good(prof))
+		WRITE_ONCE(prof->home, first < nr_cpu_ids ? (int)first : NOCPU);
+}
+
+static bool timer_wanted(const struct profile *prof, int cpu)
+{
+	return prof->wanted && (!prof->tick || cpu == prof->home || cpumask_test_cpu(cpu, &bound));
+}
+
+/* Let timers run where they should, and nowhere else. */
+static void arrange(struct profile *prof)
+{
 	int cpu;
 
-	prof->running = true;
-	if (prof->tick) {
-		tick_start(prof, cpumask_first(&cpus));
+	if (!prof->timers)
 		return;
-	}
-	for_each_cpu(cpu, &cpus)
-		timer_start_on(prof, cpu, now);
-}
-
-/* On return none of the probe's timers runs, on any CPU. */
-static void profile_stop(struct profile *prof)
-{
-	int cpu;
-
-	prof->running = false;
-	if (prof->tick && prof->cpu != NOCPU)
-		timer_stop_on(prof, prof->cpu);
 	if (prof->tick)
-		return;
-	for_each_cpu(cpu, &cpus)
-		timer_stop_on(prof, cpu);
+		choose_home(prof);
+	for_each_cpu(cpu, &cpus) {
+		bool runs = per_cpu_ptr(prof->timers, cpu)->runs;
+
+		if (runs && !timer_wanted(prof, cpu))
+			timer_stop_on(prof, cpu);
+		else if (!runs && timer_wanted(prof, cpu))
+			timer_start_on(prof, cpu, first_expiry(prof, cpu));
+	}
+	prof->due = 0;
 }
 
 /* ---- CPUs come and go ----------------------------------------------------- */
@@ -152,19 +190,11 @@ static void profile_stop(struct profile *prof)
 static int cpu_comes(unsigned int cpu)
 {
 	struct dtk_probe *probe;
-	struct profile *prof;
 
 	mutex_lock(&dtk_lock);
 	cpumask_set_cpu(cpu, &cpus);
-	list_for_each_entry(probe, &provider->probes, sibling) {
-		prof = probe->arg;
-		if (!prof->running)
-			continue;
-		if (!prof->tick)
-			timer_start_on(prof, cpu, ktime_get());
-		else if (prof->cpu == NOCPU)
-			tick_start(prof, cpu);
-	}
+	list_for_each_entry(probe, &provider->probes, sibling)
+		arrange(probe->arg);
 	mutex_unlock(&dtk_lock);
 	return 0;
 }
@@ -178,11 +208,9 @@ static int cpu_goes(unsigned int cpu)
 	cpumask_clear_cpu(cpu, &cpus);
 	list_for_each_entry(probe, &provider->probes, sibling) {
 		prof = probe->arg;
-		if (!prof->running || (prof->tick && prof->cpu != cpu))
-			continue;
-		timer_stop_on(prof, cpu);
-		if (prof->tick)
-			tick_start(prof, cpumask_first(&cpus));
+		if (prof->timers && per_cpu_ptr(prof->timers, cpu)->runs)
+			timer_stop_on(prof, cpu);
+		arrange(prof);
 	}
 	mutex_unlock(&dtk_lock);
 	return 0;
@@ -208,6 +236,7 @@ static int profile_enable(struct dtk_probe *probe)
 		}
 	}
 	prof->wanted = true;
+	prof->base = ktime_get();
 	return 0;
 }
 
@@ -221,15 +250,9 @@ static void profile_disable(struct dtk_probe *probe)
 static int profile_sync(struct dtk_provider *prov)
 {
 	struct dtk_probe *probe;
-	struct profile *prof;
 
-	list_for_each_entry(probe, &prov->probes, sibling) {
-		prof = probe->arg;
-		if (prof->wanted && !prof->running)
-			profile_start(prof);
-		else if (!prof->wanted && prof->running)
-			profile_stop(prof);
-	}
+	list_for_each_entry(probe, &prov->probes, sibling)
+		arrange(probe->arg);
 	return 0;
 }
 
@@ -242,75 +265,23 @@ static void profile_destroy(struct dtk_probe *probe)
 	nprobes--;
 }
 
-/* ---- Names ---------------------------------------------------------------- */
-
-static const struct {
-	const char *name;
-	u64 ns;			/* 0: a rate */
-} units[] = {
-	{ "", 0 }, { "hz", 0 },
-	{ "ns", 1 }, { "nsec", 1 },
-	{ "us", NSEC_PER_USEC }, { "usec", NSEC_PER_USEC },
-	{ "ms", NSEC_PER_MSEC }, { "msec", NSEC_PER_MSEC },
-	{ "s", NSEC_PER_SEC }, { "sec", NSEC_PER_SEC },
-	{ "m", 60ull * NSEC_PER_SEC }, { "min", 60ull * NSEC_PER_SEC },
-	{ "h", 3600ull * NSEC_PER_SEC }, { "hour", 3600ull * NSEC_PER_SEC },
-	{ "d", 86400ull * NSEC_PER_SEC }, { "day", 86400ull * NSEC_PER_SEC },
-};
-
-static bool interval_of(u64 n, const char *unit, u64 *ns)
-{
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(units); i++) {
-		if (strcmp(unit, units[i].name))
-			continue;
-		if (!units[i].ns)
-			*ns = n ? div64_u64(NSEC_PER_SEC, n) : 0;
-		else if (check_mul_overflow(n, units[i].ns, ns))
-			return false;
-		return *ns >= INTERVAL_LEAST && *ns <= KTIME_MAX / 4;
-	}
-	return false;
-}
-
-/* "profile-97", "tick-5sec": the interval, and which of the two. */
-static bool name_parse(const char *name, u64 *ns, bool *tick)
-{
-	char digits[20];	/* 19 of them fit in 64 bits */
-	size_t n;
-	u64 val;
-
-	*tick = !strncmp(name, "tick-", 5);
-	if (*tick)
-		name += 5;
-	else if (!strncmp(name, "profile-", 8))
-		name += 8;
-	else
-		return false;
-	n = strspn(name, "0123456789");
-	if (!n || n >= sizeof(digits))
-		return false;
-	memcpy(digits, name, n);
-	digits[n] = '\0';
-	return !kstrtou64(digits, 10, &val) && interval_of(val, name + n, ns);
-}
+/* ---- Probes by name -------------------------------------------------------- */
 
 static int profile_create(const char *name)
 {
 	struct profile *prof;
+	unsigned long long ns;
 	bool tick;
-	u64 ns;
 	int err;
 
-	if (nprobes >= PROBES_MOST || !name_parse(name, &ns, &tick))
+	if (nprobes >= PROBES_MOST || !dtk_profile_name(name, &ns, &tick))
 		return -EINVAL;
 	prof = kzalloc(sizeof(*prof), GFP_KERNEL);
 	if (!prof)
 		return -ENOMEM;
 	prof->interval = ns;
 	prof->tick = tick;
-	prof->cpu = NOCPU;
+	prof->home = NOCPU;
 	err = dtk_probe_create(provider, "", "", name, prof, &prof->probe);
 	if (err)
 		kfree(prof);
@@ -332,24 +303,20 @@ static const struct dtk_provider_ops ops = {
 	.enable = profile_enable,
 	.disable = profile_disable,
 	.sync = profile_sync,
+	.by_cpu = true,
 	.destroy = profile_destroy,
 };
 
 static int create_probes(void)
 {
-	static const char * const usual[] = {
-		"profile-97", "profile-199", "profile-499", "profile-997", "profile-1999",
-		"profile-4001", "profile-4999", "tick-1", "tick-10", "tick-100", "tick-500",
-		"tick-1000", "tick-5000",
-	};
 	size_t i;
 	int err;
 
 	err = dtk_provider_create("profile", "profile", NULL, &provider);
 	if (err)
 		return err;
-	for (i = 0; i < ARRAY_SIZE(usual) && !err; i++)
-		err = profile_create(usual[i]);
+	for (i = 0; i < ARRAY_SIZE(dtk_profile_usual) && !err; i++)
+		err = profile_create(dtk_profile_usual[i]);
 	if (err)
 		dtk_provider_destroy(provider);
 	return err;

@@ -143,6 +143,14 @@ if len(s.cpus) != 1 or not 0 <= s.cpus[0] < 4096:
     sys.exit("CPUs %r" % s.cpus)
 s.close()
 
+# one turn only, as a program that runs for a second makes: what BEGIN recorded is there
+s = Session('dtrace:::BEGIN {trace("Hello World");}')
+if s.work() == -1:
+    s.ok(-1)
+s.ok(dtrace_stop(s.h))
+same("output of one turn", [x for x in s.out if x], ["Hello World"])
+s.close()
+
 # aggregations, walked while tracing and removed
 s = Session('dtrace:::BEGIN { @["a"] = sum(5); @["b"] = sum(2); } tick-10ms { @["a"] = sum(0); }')
 for i in range(2):

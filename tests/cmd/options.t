@@ -12,7 +12,7 @@ same "-H" "$(cat t.err)" my.h
 same "-I" "$(cat t.out)" 42
 traced t -X t -C -qn 'BEGIN{ printf("%d", __STDC__); exit(0); }'; same "-X t" "$(cat t.out)" 0
 traced t -k -qn 'BEGIN{ exit(5); }'; same "-k and exit(5)" $? 5
-for o in -a -A -G -h -32 --libxo; do
+for o in -a -A -32 --libxo; do
 	timeout 10 dtrace $o -n BEGIN >t.out 2>t.err; same "status of $o" $? 2
 	grep -q "^dtrace: $o: " t.err || fail "$o: $(cat t.err)"
 	same "lines about $o" "$(wc -l <t.err)" 1
@@ -53,4 +53,10 @@ sleep 2 & b=$!
 traced t -p $a -p $b -c 'sleep 1' -c 'sleep 2' -qn 'END{ printf("%d", $target); }' || fail "$(cat t.err)"
 same "the first of several" "$(tr -d '\n' <t.out)" $a
 kill -0 $b 2>/dev/null && fail "it did not wait for the last"
-true
+# -x preallocate: the memory is there before tracing begins.
+dtrace -x preallocate=150m -x switchrate=5hz -qn 'BEGIN { printf("armed\n"); }' >pre.out 2>pre.err & pre=$!
+awaits pre.out armed
+rss=$(awk '$1 == "VmRSS:" { print $2 }' /proc/$pre/status)
+kill -INT $pre
+wait $pre
+[ "$rss" -ge 153600 ] || fail "150 MiB are asked for beforehand, and it has $rss KiB"

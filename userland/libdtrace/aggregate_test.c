@@ -291,6 +291,49 @@ static void walks(void **state)
 	tk_free(k);
 }
 
+static int listed(const dtrace_aggdata_t *a, void *arg)
+{
+	struct tk *k = arg;
+	const dtrace_recdesc_t *rec = a->dtada_desc->dtagd_rec;
+
+	fprintf(k->fp, "%s%s%lld ",
+		a->dtada_desc->dtagd_varid == dt_ident_lookup_agg(k->dtp->idents, "P")->id ? "P" : "Q",
+		a->dtada_data + rec[1].dtrd_offset,
+		(long long)*(int64_t *)(a->dtada_data + rec[2].dtrd_offset));
+	return DTRACE_AGGWALK_NEXT;
+}
+
+/* Each order, forward and back, over two variables with keys and values in common. */
+static void walk_orders(void **state)
+{
+	static const struct { dtrace_aggregate_walk_f *walk; const char *want; } orders[] = {
+		{ dtrace_aggregate_walk_keysorted, "Px5 Py1 Qx1 Qy5 Qz3 " },
+		{ dtrace_aggregate_walk_valsorted, "Py1 Px5 Qx1 Qz3 Qy5 " },
+		{ dtrace_aggregate_walk_keyvarsorted, "Px5 Qx1 Py1 Qy5 Qz3 " },
+		{ dtrace_aggregate_walk_valvarsorted, "Qx1 Py1 Qz3 Px5 Qy5 " },
+		{ dtrace_aggregate_walk_keyrevsorted, "Qz3 Qy5 Qx1 Py1 Px5 " },
+		{ dtrace_aggregate_walk_valrevsorted, "Qy5 Qz3 Qx1 Px5 Py1 " },
+		{ dtrace_aggregate_walk_keyvarrevsorted, "Qz3 Qy5 Py1 Qx1 Px5 " },
+		{ dtrace_aggregate_walk_valvarrevsorted, "Qy5 Px5 Qz3 Py1 Qx1 " },
+		{ dtrace_aggregate_walk_sorted, "Py1 Px5 Qx1 Qz3 Qy5 " },
+	};
+	struct tk *k = tk_new();
+
+	tk_go_text(k, "BEGIN { @P[\"x\"] = sum(5); @Q[\"y\"] = sum(5); @P[\"y\"] = sum(1); @Q[\"z\"] = sum(3); "
+		      "@Q[\"x\"] = sum(1); }");
+	assert_int_equal(dtrace_stop(k->dtp), 0);
+	assert_int_equal(dtrace_aggregate_snap(k->dtp), 0);
+	for (size_t i = 0; i < sizeof(orders) / sizeof(*orders); i++) {
+		assert_int_equal(orders[i].walk(k->dtp, listed, k), 0);
+		tk_expect(k, orders[i].want);
+	}
+	dtrace_setopt(k->dtp, "aggsortkey", NULL);
+	dtrace_setopt(k->dtp, "aggsortrev", NULL);
+	assert_int_equal(dtrace_aggregate_walk_sorted(k->dtp, listed, k), 0);
+	tk_expect(k, "Qz3 Qy5 Qx1 Py1 Px5 ");
+	tk_free(k);
+}
+
 static int joined(const dtrace_aggdata_t **a, const int n, void *arg)
 {
 	struct tk *k = arg;
@@ -364,7 +407,8 @@ int main(void)
 		cmocka_unit_test(negative_counts), cmocka_unit_test(lquantize), cmocka_unit_test(llquantize),
 		cmocka_unit_test(merging), cmocka_unit_test(sorted), cmocka_unit_test(actions),
 		cmocka_unit_test(cleared), cmocka_unit_test(normalized_later), cmocka_unit_test(printa),
-		cmocka_unit_test(walks), cmocka_unit_test(walk_joined), cmocka_unit_test(agg_drops),
+		cmocka_unit_test(walks), cmocka_unit_test(walk_orders),
+		cmocka_unit_test(walk_joined), cmocka_unit_test(agg_drops),
 		cmocka_unit_test(sizes),
 	};
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Aggregations in order. By value: numbers by size, distributions by their
- * weighted sum, equal ones by key; by key: integers as numbers, strings as
+ * weighted sum, equal ones by key, then by variable; by key: integers as numbers, strings as
  * text, one key after the other beginning with aggsortkeypos.
  */
 #include <errno.h>
@@ -160,10 +160,10 @@ static int cmp_order(const dtrace_aggdata_t *a, const dtrace_aggdata_t *b, const
 
 	if (rc)		/* variables rise in every order but a reversed one */
 		return o->rev ? -rc : rc;
-	if (o->bykey)
-		rc = dt_agg_cmp_key(a, b, o->keypos) ?: dt_agg_cmp_value(a, b);
-	else
-		rc = dt_agg_cmp_value(a, b) ?: dt_agg_cmp_key(a, b, o->keypos);
+	if (!o->bykey)
+		rc = dt_agg_cmp_value(a, b);
+	if (!rc)
+		rc = dt_agg_cmp_key(a, b, o->keypos);
 	if (!rc)
 		rc = cmp_var(a, b);
 	return o->rev ? -rc : rc;
@@ -289,11 +289,12 @@ int dtrace_aggregate_walk_##name(dtrace_hdl_t *dtp, dtrace_aggregate_f *func, vo
 \
 	return dt_aggregate_walk_order(dtp, &o, func, arg); \
 }
-WALK(keysorted, .bykey = true)
-WALK(valsorted, .bykey = false)
-WALK(keyvarsorted, .bykey = true, .byvar = true)
-WALK(valvarsorted, .byvar = true)
-WALK(keyrevsorted, .bykey = true, .rev = true)
-WALK(valrevsorted, .rev = true)
-WALK(keyvarrevsorted, .bykey = true, .byvar = true, .rev = true)
-WALK(valvarrevsorted, .byvar = true, .rev = true)
+/* As in the family: one variable after the other, but where the name says that the variable comes last. */
+WALK(keysorted, .bykey = true, .byvar = true)
+WALK(valsorted, .byvar = true)
+WALK(keyvarsorted, .bykey = true)
+WALK(valvarsorted, .bykey = false)
+WALK(keyrevsorted, .bykey = true, .byvar = true, .rev = true)
+WALK(valrevsorted, .byvar = true, .rev = true)
+WALK(keyvarrevsorted, .bykey = true, .rev = true)
+WALK(valvarrevsorted, .rev = true)

@@ -7,19 +7,17 @@
 
 #include "dt_impl.h"
 
-static const char *const stabilities[] = {
-	"Internal", "Private", "Obsolete", "External", "Unstable", "Evolving", "Stable", "Standard",
-};
-static const char *const classes[] = { "Unknown", "CPU", "Platform", "Group", "ISA", "Common" };
+_Static_assert(DTRACE_STABILITY_MAX + 1 == DT_ST_WORDS && DTRACE_CLASS_MAX + 1 == DT_CL_WORDS,
+	       "the compiler's stabilities are not the interface's");
 
 const char *dtrace_stability_name(int stability)
 {
-	return stability >= 0 && stability <= DTRACE_STABILITY_MAX ? stabilities[stability] : NULL;
+	return stability >= 0 && stability <= DTRACE_STABILITY_MAX ? dt_stabilities[stability] : NULL;
 }
 
 const char *dtrace_class_name(int klass)
 {
-	return klass >= 0 && klass <= DTRACE_CLASS_MAX ? classes[klass] : NULL;
+	return klass >= 0 && klass <= DTRACE_CLASS_MAX ? dt_classes[klass] : NULL;
 }
 
 char *dtrace_attr2str(dtrace_attribute_t attr, char *buf, size_t len)
@@ -59,8 +57,8 @@ int dtrace_str2attr(const char *s, dtrace_attribute_t *attr)
 	if (!s || !attr)
 		return -1;
 	for (int i = 0; i < 3 && *s; i++) {
-		part[i] = i < 2 ? take_word(&s, stabilities, DTRACE_STABILITY_MAX + 1) :
-				  take_word(&s, classes, DTRACE_CLASS_MAX + 1);
+		part[i] = i < 2 ? take_word(&s, dt_stabilities, DTRACE_STABILITY_MAX + 1) :
+				  take_word(&s, dt_classes, DTRACE_CLASS_MAX + 1);
 		if (part[i] < 0)
 			return -1;
 	}

@@ -13,7 +13,7 @@
 #include <bpf/btf.h>
 #include <cmocka.h>
 
-#include "names_impl.h"
+#include "test_types.h"
 
 /* What the BTF below says, so that the compiler tells sizes and offsets. */
 enum colour { RED = -1, BLUE = 6 };
@@ -145,19 +145,12 @@ struct fixture {
 	char why[256];
 };
 
-static bool complete(void *ctx, struct dt_type *t, const void *foreign)
-{
-	const struct dt_later *l = foreign;
-
-	return l->complete(l, t);
-}
-
 static struct fixture *open_fixture(const char *path)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
 
 	f->ts = dt_types_create();
-	f->names.complete = complete;
+	f->names.complete = complete_later;
 	dt_types_set_names(f->ts, &f->names);
 	f->btf = dt_btf_create(f->ts, path);
 	assert_non_null(f->btf);
@@ -175,19 +168,6 @@ static const struct dt_type *find(struct fixture *f, const char *object, enum dt
 {
 	f->why[0] = '\0';
 	return dt_btf_type(f->btf, object, kind, name, f->why, sizeof(f->why));
-}
-
-static void check_member(const struct dt_type *t, const char *name, uint64_t bitoff, uint32_t bits, const char *type)
-{
-	uint64_t off = 0;
-	const struct dt_member *m = dt_type_member(t, name, &off);
-	char buf[160];
-
-	if (!m)
-		fail_msg("no member %s", name);
-	assert_int_equal(off, bitoff);
-	assert_int_equal(m->bits, bits);
-	assert_string_equal(dt_type_name(m->type, buf, sizeof(buf)), type);
 }
 
 static void test_struct(void **state)

@@ -11,7 +11,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "names_impl.h"
+#include "test_types.h"
 
 enum dwt_colour { DWT_RED = -1, DWT_BLUE = 6 };
 struct dwt_declared;
@@ -54,19 +54,12 @@ struct fixture {
 	struct dt_dwarf *d;
 };
 
-static bool complete(void *ctx, struct dt_type *t, const void *foreign)
-{
-	const struct dt_later *l = foreign;
-
-	return l->complete(l, t);
-}
-
 static int open_self(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
 
 	f->ts = dt_types_create();
-	f->names.complete = complete;
+	f->names.complete = complete_later;
 	dt_types_set_names(f->ts, &f->names);
 	f->d = dt_dwarf_open(f->ts, "/proc/self/exe");
 	assert_non_null(f->d);
@@ -82,19 +75,6 @@ static int close_self(void **state)
 	dt_dwarf_close(f->d);
 	free(f);
 	return 0;
-}
-
-static void check_member(const struct dt_type *t, const char *name, uint64_t bitoff, uint32_t bits, const char *type)
-{
-	uint64_t off = 0;
-	const struct dt_member *m = dt_type_member(t, name, &off);
-	char buf[160];
-
-	if (!m)
-		fail_msg("no member %s", name);
-	assert_int_equal(off, bitoff);
-	assert_int_equal(m->bits, bits);
-	assert_string_equal(dt_type_name(m->type, buf, sizeof(buf)), type);
 }
 
 static void test_struct(void **state)
