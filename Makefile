@@ -22,7 +22,7 @@ FLEX	?= flex
 BISON	?= bison
 CFLAGS	?= -O2 -g
 WARN	:= -Wall -Wextra -Werror -Wno-unused-parameter -Wno-missing-field-initializers
-INCS	:= -Iinclude -Idlang -Iuserland/proc -Iuserland/libdtrace -Iproviders/pid -I$(BUILD)/gen
+INCS	:= -Iinclude -Idlang -Iuserland/proc -Iuserland/libdtrace -Iproviders/pid -Iproviders/usdt -I$(BUILD)/gen
 ALL_CFLAGS := -std=gnu11 -D_GNU_SOURCE -DDT_VERSION='"$(VERSION)"' -fPIC $(WARN) $(INCS) $(CFLAGS)
 # flex and bison write code that -Wextra dislikes.
 GEN_CFLAGS := $(filter-out -Werror -Wextra,$(ALL_CFLAGS)) -Wno-unused-function
@@ -107,7 +107,7 @@ $(KOUT)/dtrace.ko: $(KFARM) $(KMOD_FILES)
 define install_headers
 	install -D -m 644 userland/libdtrace/dtrace.h $(1)/dtrace.h
 	install -D -m 644 userland/libdtrace/sys/dtrace.h $(1)/sys/dtrace.h
-	for h in abi dif pid recipe; do install -D -m 644 include/dtrace/$$h.h $(1)/dtrace/$$h.h; done
+	for h in abi dif pid recipe python; do install -D -m 644 include/dtrace/$$h.h $(1)/dtrace/$$h.h; done
 endef
 
 # ---- Unit tests ----------------------------------------------------------------
@@ -165,14 +165,18 @@ fuzzers: $(FUZZERS)
 
 TGT	:= $(BUILD)/targets
 TGT_CFLAGS := -O2 -g -Wall -Wno-infinite-recursion
+USDT_TARGETS := $(addprefix $(TGT)/usdt/,app app-O0 app-nopie app-static app-stripped app-linked app-cxx opener appcc \
+	$(if $(wildcard /usr/include/sys/sdt.h /usr/include/*/sys/sdt.h),sdt-O0 sdt-O2))
 PLAIN	:= textcheck hammer forker ownint3 execer execways sleeper typed copied
 TARGETS := $(addprefix $(TGT)/,$(PLAIN) thrower plug plugin.so counted-pie counted-nopie counted-static \
-	counted-stripped counted-static-stripped counted-fp tiny32 raw abi api)
+	counted-stripped counted-static-stripped counted-fp tiny32 raw recipes abi api) $(USDT_TARGETS)
 
 targets: $(TARGETS)
 $(TGT)/%: tests/targets/%.c tests/targets/truth.h
 	@mkdir -p $(@D)
 	$(call Q,CC)$(CC) $(TGT_CFLAGS) -o $@ $< -lpthread
+$(TGT)/recipes: tests/pid/recipes.c tests/pid/raw_session.c tests/pid/raw_fn.S providers/pid/kmod_insn.c
+	$(call Q,CC)$(CC) $(TGT_CFLAGS) -std=gnu11 -D_GNU_SOURCE -Iinclude -Ikmod -Iproviders/pid -o $@ $^ -lpthread
 $(TGT)/raw: tests/pid/raw.c tests/pid/raw_session.c tests/pid/raw_fn.S providers/pid/kmod_insn.c
 	@mkdir -p $(@D)
 	$(CC) $(TGT_CFLAGS) -std=gnu11 -D_GNU_SOURCE -Iinclude -Ikmod -Iproviders/pid -o $@ $^ -lpthread
@@ -207,6 +211,36 @@ $(TGT)/counted-nopie: VARIANT := -fno-pie -no-pie
 $(TGT)/counted-static: VARIANT := -static
 $(TGT)/counted-stripped: VARIANT := -fPIE -pie -s
 $(TGT)/counted-static-stripped: VARIANT := -static -s
+
+# Programs with probes of their own: headers by dtrace -h, and for some an object by dtrace -G.
+UD	:= $(TGT)/usdt
+$(UD)/%.h: tests/usdt/%.d $(BUILD)/dtrace
+	@mkdir -p $(@D)
+	$(call Q,GEN)$(BUILD)/dtrace -x nolibs -h -s $< -o $@
+$(UD)/%-probes.o: tests/usdt/%.d $(BUILD)/dtrace
+	@mkdir -p $(@D)
+	$(call Q,GEN)$(BUILD)/dtrace -x nolibs -G -s $< -o $@
+$(UD)/libapplib.so: tests/usdt/applib.c $(UD)/applib.h $(UD)/applib-probes.o
+	$(call Q,CC)$(CC) $(TGT_CFLAGS) -I$(UD) -shared -fPIC -o $@ $< $(UD)/applib-probes.o
+APPS	:= $(addprefix $(UD)/app,-O0 -nopie -static -stripped -linked -cxx) $(UD)/app
+$(APPS): LINK = -L$(UD) -lapplib -Wl,-rpath,'$$ORIGIN'
+$(UD)/app-O0: TGT_CFLAGS += -O0
+$(UD)/app-nopie: TGT_CFLAGS += -fno-pie -no-pie
+$(UD)/app-static: LINK = -static tests/usdt/applib.c
+$(UD)/app-stripped: TGT_CFLAGS += -s
+$(UD)/app-linked: LINK += $(UD)/app-probes.o
+$(UD)/app-linked: $(UD)/app-probes.o
+$(UD)/app-cxx: TGT_CFLAGS += -x c++
+$(APPS): tests/usdt/app.c $(UD)/app.h $(UD)/applib.h $(UD)/libapplib.so
+	$(call Q,CC)$(CC) $(TGT_CFLAGS) -D_GNU_SOURCE -I$(UD) -o $@ $< $(if $(findstring c++,$(TGT_CFLAGS)),-x none) $(LINK)
+$(UD)/opener: tests/usdt/opener.c $(UD)/libapplib.so
+	$(call Q,CC)$(CC) $(TGT_CFLAGS) -o $@ $< -ldl
+$(UD)/appcc: tests/usdt/appcc.cc $(UD)/appcc.h
+	$(call Q,CXX)$(CXX) $(TGT_CFLAGS) -I$(UD) -DSECOND -c -o $@-second.o $<
+	$(call Q,CXX)$(CXX) $(TGT_CFLAGS) -I$(UD) -o $@ $< $@-second.o
+$(UD)/sdt-%: tests/usdt/sdt.c
+	@mkdir -p $(@D)
+	$(call Q,CC)$(CC) $(TGT_CFLAGS) -$* -o $@ $<
 
 # ---- Install -------------------------------------------------------------------
 

@@ -203,6 +203,7 @@ static const struct actkind {
 	{ DTRACEACT_DEFAULT,	HEADER,				"default action" },
 	{ DTRACEACT_USTACK,	RECORDS | KEY,			"ustack" },
 	{ DTRACEACT_JSTACK,	RECORDS | KEY,			"jstack" },
+	{ DTRACEACT_PYSTACK,	RECORDS | KEY,			"pystack" },
 	{ DTRACEACT_USYM,	NEEDS | RECORDS | KEY | SCALAR,	"usym" },
 	{ DTRACEACT_UMOD,	NEEDS | RECORDS | KEY | SCALAR,	"umod" },
 	{ DTRACEACT_UADDR,	NEEDS | RECORDS | KEY | SCALAR,	"uaddr" },
@@ -287,6 +288,7 @@ static int field_size(struct loader *l, const struct dtk_act *a, u32 *size, u32 
 		return 0;
 	case DTRACEACT_USTACK:
 	case DTRACEACT_JSTACK:
+	case DTRACEACT_PYSTACK:
 		if (!frames || frames > MAX_FRAMES || strsize > DTK_TYPE_MAX)
 			return refuse(l, "ustack() can record 1 to %u frames and %u bytes of strings.",
 				      MAX_FRAMES, DTK_TYPE_MAX);

@@ -67,6 +67,7 @@ typedef struct dtrace_probedesc {
 #define DTRACEACT_USYM		(DTRACEACT_PROC + 3)
 #define DTRACEACT_UMOD		(DTRACEACT_PROC + 4)
 #define DTRACEACT_UADDR		(DTRACEACT_PROC + 5)
+#define DTRACEACT_PYSTACK	(DTRACEACT_PROC + 6)	/* as JSTACK, Python's frames alone */
 
 #define DTRACEACT_PROC_DESTRUCTIVE 0x0200
 #define DTRACEACT_STOP		(DTRACEACT_PROC_DESTRUCTIVE + 1)
@@ -113,7 +114,8 @@ typedef struct dtrace_probedesc {
 
 /*
  * A user stack as recorded: u64 head, then u64 pcs[nframes], innermost first,
- * 0 after the last one, then strsize bytes. The head's low half is the pid; its
+ * 0 after the last one, then strsize bytes: for each frame in turn a string, which is
+ * empty unless an interpreted language gave the frame a name. The head's low half is the pid; its
  * upper half says why the walk ended before the outermost frame (DTRACE_USTK_*),
  * so that a stack that was cut never aggregates with one that is whole.
  * Kernel stacks are pcs[nframes] alone; usym, umod, uaddr: u64 pid, u64 pc.

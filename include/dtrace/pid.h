@@ -24,6 +24,7 @@
 #define DTRACE_PID_CONTINUE	4	/* struct dtrace_pid_continue */
 #define DTRACE_PID_STAT		5	/* struct dtrace_pid_stat */
 #define DTRACE_PID_DETACH	6	/* struct dtrace_pid_attach: forget what this consumer attached */
+#define DTRACE_PID_PYTHON	7	/* struct dtrace_pid_python: its interpreter, for jstack() */
 
 /* Know this process. Errors: -ESRCH none, -ENOEXEC 32-bit, -EINVAL kernel thread. Repeating it is harmless. */
 struct dtrace_pid_attach {
@@ -98,7 +99,7 @@ struct dtrace_pid_point {
 
 /* What a tracepoint is to a RECIPE probe. Of other probes: zero. */
 struct dtrace_pid_site {
-	__u64 sem;		/* address of a 16-bit counter that is one higher while the probe is enabled; 0: none */
+	__u64 sem;		/* address of a 16-bit counter, one higher while the probe is enabled; 0: none */
 	__u32 step, nstep;	/* slice of steps: the recipe (dtrace/recipe.h) */
 };
 

@@ -33,7 +33,7 @@ struct dtrace_step {
 
 #define DTRACE_STEP_END		0	/* fire. So does the end of the recipe. d, s, imm 0 */
 #define DTRACE_STEP_STOP	1	/* don't fire */
-#define DTRACE_STEP_REG		2	/* v[d] = low size bytes of register s (DTRACE_REG_*), shifted right by imm (0 or 8) bits first */
+#define DTRACE_STEP_REG		2	/* v[d] = register s (DTRACE_REG_*) >> imm (0, 8), of that size bytes */
 #define DTRACE_STEP_IMM		3	/* v[d] = imm */
 #define DTRACE_STEP_LOAD	4	/* v[d] = size bytes at v[s] + imm */
 #define DTRACE_STEP_ADD		5	/* v[d] += v[s] << imm (0..63) */

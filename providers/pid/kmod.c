@@ -16,6 +16,7 @@
 #include <linux/uaccess.h>
 
 #include "kmod.h"
+#include <dtrace/python.h>
 
 #define MAX_POINTS	(4u << 20)
 #define MAX_RECIPES	4096		/* places of one probe */
@@ -777,6 +778,21 @@ static long op_stat(struct dtk_consumer *cons, void __user *arg)
 	return copy_to_user(arg, &st, sizeof(st)) ? -EFAULT : 0;
 }
 
+static long op_python(struct dtk_consumer *cons, void __user *arg)
+{
+	struct dtrace_pid_python py;
+	struct dpid_holder *h;
+	long err;
+
+	if (copy_from_user(&py, arg, sizeof(py)))
+		return -EFAULT;
+	mutex_lock(&dtk_lock);
+	h = dpid_holder_find(cons, py.cookie);
+	err = h ? dpid_lang_set(h->proc, &py) : -ESRCH;
+	mutex_unlock(&dtk_lock);
+	return err;
+}
+
 static const struct {
 	long (*fn)(struct dtk_consumer *cons, void __user *arg);
 	size_t size;
@@ -787,6 +803,7 @@ static const struct {
 	[DTRACE_PID_CONTINUE] = { op_continue, sizeof(struct dtrace_pid_continue) },
 	[DTRACE_PID_STAT] = { op_stat, sizeof(struct dtrace_pid_stat) },
 	[DTRACE_PID_DETACH] = { op_detach, sizeof(struct dtrace_pid_attach) },
+	[DTRACE_PID_PYTHON] = { op_python, sizeof(struct dtrace_pid_python) },
 };
 
 static long family_ioctl(struct dtk_consumer *cons, u32 op, void __user *arg, u64 size)
@@ -816,10 +833,14 @@ const struct dtk_provider_ops dpid_ops = {
 
 int dtk_prov_pid_init(void)
 {
-	int err = dpid_proc_init();
+	int err = dpid_lang_init();
 
 	if (err)
 		return err;
+	dpid_patch_init();
+	err = dpid_proc_init();
+	if (err)
+		goto no_proc;
 	err = dpid_events_init();
 	if (err)
 		goto no_events;
@@ -838,6 +859,8 @@ no_trap:
 	dpid_events_exit();
 no_events:
 	dpid_proc_exit();
+no_proc:
+	dpid_lang_exit();
 	return err;
 }
 
@@ -876,4 +899,5 @@ void dtk_prov_pid_exit(void)
 	dpid_trap_exit();
 	dpid_proc_exit();
 	dpid_events_exit();
+	dpid_lang_exit();
 }

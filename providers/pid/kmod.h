@@ -11,6 +11,7 @@
  *   kmod_insn.c     decoding one instruction
  *   kmod_trap.c     the breakpoint's exception: what fires, how the thread goes on
  *   kmod_recipe.c   arguments of probes that are not functions' (include/dtrace/recipe.h)
+ *   kmod_lang.c     frames of interpreted languages in user stacks
  *   kmod_sem.c      counters in the program that say whether somebody looks
  *   kmod_events.c   fork, exec, exit, signals; threads that stand and wait
  *
@@ -161,6 +162,7 @@ struct dpid_tp {
 	u8 why;				/* DTRACE_PID_WHY_* when refused */
 	bool ghost;			/* was armed once: a child may have inherited the 0xCC */
 	bool recheck;			/* ADD named it again: look at memory again */
+	bool written;			/* since the last rewrite_all() */
 	struct dpid_tp *retired;	/* next on proc->retired */
 	u8 bytes[16];
 	struct dpid_insn insn;
@@ -234,6 +236,7 @@ struct dpid_proc {
 	struct dpid_tp *retired;	/* by ->retired */
 	struct list_head areas;
 	struct list_head sems;
+	struct dpid_python __rcu *python;	/* kmod_lang.c; dtk_lock */
 	struct dpid_saves *saves;	/* set once, before the first recipe that uses it is linked */
 	bool dirty;			/* wants sync; dtk_lock */
 	bool hot;			/* breakpoints may be in memory */
@@ -319,6 +322,7 @@ int dpid_points_add(struct dpid_proc *p, const struct dtrace_pid_point *pts, u32
 		    struct dpid_tp **tps);
 
 /* kmod_patch.c */
+void dpid_patch_init(void);
 /* Make memory agree with what is wanted. dtk_lock. Returns 0, -EINTR (killed while arming), -ENOMEM. */
 int dpid_sync(struct dpid_proc *p);
 /* Is what the point says still in memory, armed or not? proc->lock. */
@@ -335,6 +339,13 @@ bool dpid_is_area(struct mm_struct *mm, u64 start, u64 end);
 /* Where the page at @addr comes from; -1: not a private mapping of a file with these VM_* flags, and why. mmap_lock. */
 int dpid_origin(struct mm_struct *mm, u64 addr, vm_flags_t flags, struct dpid_origin *o, u8 *why);
 bool dpid_same_origin(const struct dpid_origin *a, const struct dpid_origin *b);
+
+/* kmod_lang.c */
+struct dtrace_pid_python;
+int dpid_lang_init(void);
+void dpid_lang_exit(void);
+long dpid_lang_set(struct dpid_proc *p, const struct dtrace_pid_python *py);	/* dtk_lock */
+void dpid_lang_free(struct dpid_proc *p);
 
 /* kmod_sem.c */
 /* The process's counter at @addr, made if need be. dtk_lock. NULL: no memory. */

@@ -65,6 +65,7 @@ static void proc_free(struct work_struct *work)
 	kvfree(p->skips);
 	kvfree(p->saves);
 	dpid_sems_free(p);
+	dpid_lang_free(p);
 	free_percpu(p->counts);
 	mmdrop(p->mm);
 	kfree(p);

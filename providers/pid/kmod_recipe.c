@@ -268,7 +268,7 @@ static int transcode(struct dpid_recipe *r, u64 from, u64 len, u32 kind, u64 *re
 	return 0;
 }
 
-static int text(struct dpid_recipe *r, u64 obj, u32 layout, u64 *ret)
+int dpid_text(struct dpid_recipe *r, u64 obj, u32 layout, u64 *ret)
 {
 	u32 ascii = layout & 0xff, utf8 = layout >> 8 & 0xff, wide = layout >> 16 & 0xff, kind;
 	u64 len, ptr;
@@ -444,24 +444,20 @@ static int line_locations(struct bytes *b, u64 pos, s64 line)
 	}
 }
 
-static int line(struct dpid_recipe *r, const struct dtrace_step *s)
+int dpid_line(struct dpid_recipe *r, u32 kind, u64 pos, s32 first, u64 table)
 {
 	static int (*const read[])(struct bytes *, u64, s64) = {
 		[DTRACE_LINE_LNOTAB] = line_lnotab,
 		[DTRACE_LINE_310] = line_310,
 		[DTRACE_LINE_LOCATIONS] = line_locations,
 	};
-	s32 first = r->v[s->s];
 	struct bytes b;
 	int ret;
 
-	if (bytes_open(&b, r, r->v[s->s + 1]))
+	if (bytes_open(&b, r, table))
 		return -EFAULT;
-	ret = read[s->imm](&b, r->v[s->d], first);
-	if (ret == -EFAULT)
-		return ret;
-	r->v[s->d] = ret > 0 ? ret : 0;
-	return 0;
+	ret = read[kind](&b, pos, first);
+	return ret > 0 || ret == -EFAULT ? ret : 0;
 }
 
 /* ---- Running ------------------------------------------------------------------------------ */
@@ -540,10 +536,14 @@ static int run(struct dpid_recipe *r, u32 i)
 				return 0;
 			break;
 		case DTRACE_STEP_TEXT:
-			err = text(r, r->v[s->s], s->imm, &r->v[s->d]);
+			err = dpid_text(r, r->v[s->s], s->imm, &r->v[s->d]);
 			break;
 		case DTRACE_STEP_LINE:
-			err = line(r, s);
+			err = dpid_line(r, s->imm, r->v[s->d], r->v[s->s], r->v[s->s + 1]);
+			if (err >= 0) {
+				r->v[s->d] = err;
+				err = 0;
+			}
 			break;
 		}
 	}

@@ -57,4 +57,8 @@ void dpid_recipe_commit(struct dpid_recipe *r);
 /* Argument @n; runs what is behind LAZY if it has to. */
 u64 dpid_recipe_arg(struct dpid_recipe *r, u32 n);
 
+/* What the steps TEXT and LINE do, for others. Of @r only text, textsize and fault matter. -EFAULT as above. */
+int dpid_text(struct dpid_recipe *r, u64 obj, u32 layout, u64 *ret);
+int dpid_line(struct dpid_recipe *r, u32 kind, u64 pos, s32 first, u64 table);
+
 #endif /* DPID_RECIPE_H */

@@ -81,7 +81,8 @@ static void refused(void **state)
 		{ .op = OP(LINE), .s = 15 }, { .op = OP(LINE), .imm = 3 }, { .op = OP(SAVE), .d = 16 },
 	};
 	const struct dtrace_step lazies[][2] = {
-		{ { .op = OP(LAZY), .imm = 1 }, { .op = OP(STOP) } }, { { .op = OP(LAZY), .imm = 1 }, { .op = OP(SAVE) } },
+		{ { .op = OP(LAZY), .imm = 1 }, { .op = OP(STOP) } }, { { .op = OP(LAZY), .imm = 1 },
+		{ .op = OP(SAVE) } },
 		{ { .op = OP(LAZY), .imm = 1 }, { .op = OP(TAKE) } },
 		{ { .op = OP(LAZY), .imm = 1 }, { .op = OP(LAZY), .imm = 2 } },
 	};
@@ -107,14 +108,19 @@ static void values(void **state)
 	user->words[1] = -2;
 	assert_int_equal(RUN(r,
 		S(.op = OP(REG), .d = 1, .s = DTRACE_REG_DI, .size = 2), S(.op = OP(ARG), .d = 0, .s = 1),
-		S(.op = OP(REG), .d = 1, .s = DTRACE_REG_DI, .size = 1 | DTRACE_STEP_SIGNED), S(.op = OP(ARG), .d = 1, .s = 1),
+		S(.op = OP(REG), .d = 1, .s = DTRACE_REG_DI, .size = 1 | DTRACE_STEP_SIGNED),
+		S(.op = OP(ARG), .d = 1, .s = 1),
 		S(.op = OP(REG), .d = 1, .s = DTRACE_REG_DI, .size = 1, .imm = 8), S(.op = OP(ARG), .d = 2, .s = 1),
-		S(.op = OP(REG), .d = 2, .s = DTRACE_REG_SI, .size = 8), S(.op = OP(LOAD), .d = 3, .s = 2, .size = 4, .imm = 8),
+		S(.op = OP(REG), .d = 2, .s = DTRACE_REG_SI, .size = 8),
+		S(.op = OP(LOAD), .d = 3, .s = 2, .size = 4, .imm = 8),
 		S(.op = OP(ARG), .d = 3, .s = 3),
-		S(.op = OP(LOAD), .d = 3, .s = 2, .size = 4 | DTRACE_STEP_SIGNED, .imm = 8), S(.op = OP(ARG), .d = 4, .s = 3),
-		S(.op = OP(IMM), .d = 4, .imm = 5), S(.op = OP(IMM), .d = 5, .imm = 3), S(.op = OP(ADD), .d = 4, .s = 5, .imm = 3),
+		S(.op = OP(LOAD), .d = 3, .s = 2, .size = 4 | DTRACE_STEP_SIGNED, .imm = 8),
+		S(.op = OP(ARG), .d = 4, .s = 3),
+		S(.op = OP(IMM), .d = 4, .imm = 5), S(.op = OP(IMM), .d = 5, .imm = 3),
+		S(.op = OP(ADD), .d = 4, .s = 5, .imm = 3),
 		S(.op = OP(ADDI), .d = 4, .imm = -1), S(.op = OP(ARG), .d = 5, .s = 4),
-		S(.op = OP(SUB), .d = 4, .s = 5), S(.op = OP(SHRI), .d = 4, .imm = 1), S(.op = OP(ANDI), .d = 4, .imm = 12),
+		S(.op = OP(SUB), .d = 4, .s = 5), S(.op = OP(SHRI), .d = 4, .imm = 1),
+		S(.op = OP(ANDI), .d = 4, .imm = 12),
 		S(.op = OP(ARG), .d = 6, .s = 4)), 1);
 	assert_int_equal(r.arg[0], 0x7788);
 	assert_int_equal(r.arg[1], 0xffffffffffffff88ull);
@@ -132,7 +138,8 @@ static void branches(void **state)
 
 	assert_int_equal(RUN(r, S(.op = OP(IMM), .d = 1, .imm = -1), S(.op = OP(IF_LT), .d = 1, .imm = 5, .skip = 1),
 			     S(.op = OP(IF_GE), .d = 1, .imm = 5, .skip = 1), S(.op = OP(STOP)),
-			     S(.op = OP(IF_NE), .d = 1, .imm = -1, .skip = 1), S(.op = OP(IF_EQ), .d = 1, .imm = -1, .skip = 1),
+			     S(.op = OP(IF_NE), .d = 1, .imm = -1, .skip = 1),
+			     S(.op = OP(IF_EQ), .d = 1, .imm = -1, .skip = 1),
 			     S(.op = OP(STOP)), S(.op = OP(IF_SAME), .d = 1, .s = 1, .skip = 1), S(.op = OP(STOP)),
 			     S(.op = OP(ARG), .d = 9, .s = 1), S(.op = OP(END)), S(.op = OP(STOP))), 1);
 	assert_true(r.arg[9] == (uint64_t)-1);
@@ -143,7 +150,8 @@ static void missing(void **state)
 {
 	struct dpid_recipe r;
 
-	assert_int_equal(RUN(r, S(.op = OP(IMM), .d = 1, .imm = 0x1000), S(.op = OP(LOAD), .d = 1, .s = 1, .size = 8, .imm = 8)),
+	assert_int_equal(RUN(r, S(.op = OP(IMM), .d = 1, .imm = 0x1000),
+				 S(.op = OP(LOAD), .d = 1, .s = 1, .size = 8, .imm = 8)),
 			 -EFAULT);
 	assert_int_equal(r.fault, 0x1008);
 	/* Behind LAZY it is nothing. */
@@ -213,7 +221,8 @@ static uint64_t text_of(struct str *s)
 	uint64_t at;
 
 	dtk_port_umap(s, sizeof(*s));
-	assert_int_equal(RUN(r, S(.op = OP(IMM), .d = 1, .imm = (intptr_t)s), S(.op = OP(TEXT), .d = 2, .s = 1, .imm = LAYOUT),
+	assert_int_equal(RUN(r, S(.op = OP(IMM), .d = 1, .imm = (intptr_t)s),
+				 S(.op = OP(TEXT), .d = 2, .s = 1, .imm = LAYOUT),
 			     S(.op = OP(ARG), .d = 0, .s = 2)), 1);
 	at = r.arg[0];
 	return at;
@@ -226,7 +235,8 @@ static void texts(void **state)
 	static struct str ucs2 = { .length = 2, .state = 2 << 2 | 0x20, .c2 = { 0x44f, 0x20ac } };
 	static struct str ucs4 = { .length = 2, .state = 4 << 2 | 0x20, .c4 = { 0x1f40d, 'x' } };
 	static struct str cached = { .length = 1, .state = 1 << 2 | 0x20, .utf8len = 2 };
-	static struct str odd[] = { { .length = 3, .state = 3 << 2 | 0x60 }, { .length = 1ull << 40, .state = 1 << 2 | 0x60 },
+	static struct str odd[] = { { .length = 3, .state = 3 << 2 | 0x60 },
+	{ .length = 1ull << 40, .state = 1 << 2 | 0x60 },
 				    { .length = 3, .state = 1 << 2 | 0x40 } };
 	static struct str big = { .length = 40, .state = 1 << 2 | 0x20 };
 
@@ -320,7 +330,8 @@ static const struct {
 		{
 		  { 0, 2 }, { 2, 5 }, { 4, 6 }, { 6, 7 }, { 12, 5 }, { 16, 9 }, { 26, 10 }, { 40, 11 },
 		  { 58, 12 }, { 60, 11 }, { 66, 15 }, { 68, 16 }, { 78, 17 }, { 80, 18 }, { 82, 16 }, { 92, 22 },
-		  { 96, 178 }, { 104, 9 }, { 108, 179 }, { 114, 181 }, { 116, 179 }, { 126, 0 }, { 128, 19 }, { 146, 20 },
+		  { 96, 178 }, { 104, 9 }, { 108, 179 }, { 114, 181 }, { 116, 179 }, { 126, 0 }, { 128, 19 },
+		  { 146, 20 },
 		  { 150, 19 }, { 152, 0 }, { 160, 22 }, { 166, 0 },
 		} },
 };
@@ -366,7 +377,8 @@ int main(void)
 {
 #define test(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		test(refused), test(values), test(branches), test(missing), test(remembered), test(texts), test(text_room),
+		test(refused), test(values), test(branches), test(missing), test(remembered), test(texts),
+		test(text_room),
 		test(lines),
 	};
 

@@ -74,6 +74,24 @@ static bool change(struct mm_struct *mm, struct dpid_sem *sem, int by)
 	return ok;
 }
 
+/* Has what we added gone with its page? A library that was unloaded and loaded again begins at zero. */
+static bool is_gone(struct mm_struct *mm, struct dpid_sem *sem)
+{
+	struct dpid_origin now;
+	struct page *page;
+	bool gone = true;
+	u8 why;
+
+	mmap_read_lock(mm);
+	if (!dpid_origin(mm, sem->addr, VM_MAYWRITE, &now, &why) && dpid_same_origin(&now, &sem->origin) &&
+	    dtk_gup_remote(mm, sem->addr & PAGE_MASK, 1, FOLL_FORCE, &page) == 1) {
+		gone = !READ_ONCE(*(u16 *)(page_address(page) + offset_in_page(sem->addr)));
+		put_page(page);
+	}
+	mmap_read_unlock(mm);
+	return gone;
+}
+
 u32 dpid_sems_sync(struct dpid_proc *p, bool raising)
 {
 	struct dpid_sem *sem;
@@ -86,6 +104,8 @@ u32 dpid_sems_sync(struct dpid_proc *p, bool raising)
 		} else if (sem->wanted && !sem->raised && raising) {
 			sem->raised = change(p->mm, sem, 1);
 			refused += !sem->raised;
+		} else if (sem->wanted && raising && is_gone(p->mm, sem)) {
+			change(p->mm, sem, 1);	/* or it is not there now: it may come back */
 		}
 	}
 	return refused;

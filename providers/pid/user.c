@@ -53,7 +53,34 @@ static int understand(const dtrace_probedesc_t *pat, struct dt_pid_want *w, stru
 	return 0;
 }
 
+int dt_pid_check(const dtrace_probedesc_t *pat, struct dt_err *err)
+{
+	struct dt_pid_want w;
+
+	return understand(pat, &w, err);
+}
+
 /* ---- What was met ------------------------------------------------------------------- */
+
+struct dt_pid_met *dt_pid_met_get(struct dt_pid *dp, const char *key)
+{
+	struct dt_pid_met *m;
+
+	for (m = dp->met; m; m = m->next)
+		if (!strcmp(m->key, key))
+			return m;
+	m = calloc(1, sizeof(*m));
+	if (!m)
+		return NULL;
+	m->key = strdup(key);
+	if (!m->key) {
+		free(m);
+		return NULL;
+	}
+	m->next = dp->met;
+	dp->met = m;
+	return m;
+}
 
 static struct dt_pid_met *met_get(struct dt_pid *dp, const struct dt_pid_want *w)
 {
@@ -62,24 +89,12 @@ static struct dt_pid_met *met_get(struct dt_pid *dp, const struct dt_pid_want *w
 
 	if (asprintf(&key, "%s:%s:%s", w->mod, w->func, w->name) < 0)
 		return NULL;
-	for (m = dp->met; m; m = m->next) {
-		if (!strcmp(m->key, key)) {
-			free(key);
-			return m;
-		}
-	}
-	m = calloc(1, sizeof(*m));
-	if (!m) {
-		free(key);
-		return NULL;
-	}
-	m->key = key;
-	m->next = dp->met;
-	dp->met = m;
+	m = dt_pid_met_get(dp, key);
+	free(key);
 	return m;
 }
 
-static bool is_met(const struct dt_pid_met *m, const struct dt_object *o)
+bool dt_pid_is_met(const struct dt_pid_met *m, const struct dt_object *o)
 {
 	for (size_t i = 0; i < m->nobj; i++) {
 		if (m->obj[i] == o)
@@ -88,7 +103,7 @@ static bool is_met(const struct dt_pid_met *m, const struct dt_object *o)
 	return false;
 }
 
-static int meet(struct dt_pid_met *m, const struct dt_object *o)
+int dt_pid_meet(struct dt_pid_met *m, const struct dt_object *o)
 {
 	const struct dt_object **v = realloc(m->obj, (m->nobj + 1) * sizeof(*v));
 
@@ -143,7 +158,7 @@ static uint64_t count_functions(struct dt_pid *dp, const struct dt_pid_want *w, 
 	for (size_t i = 0; i < dt_proc_nobjects(dp->p); i++) {
 		struct dt_object *o = dt_proc_object(dp->p, i);
 
-		if (o->is_vdso || !o->elf || is_met(m, o) || !dt_object_matches(o, w->mod))
+		if (o->is_vdso || !o->elf || dt_pid_is_met(m, o) || !dt_object_matches(o, w->mod))
 			continue;
 		dt_elf_functions(o->elf, &n);
 		total += n;
@@ -173,12 +188,12 @@ int dt_pid_create(struct dt_pid *dp, const dtrace_probedesc_t *pat, uint64_t *np
 			.progress = progress, .progress_ctx = ctx, .base = base, .total = total,
 		};
 
-		if (j.o->is_vdso || is_met(m, j.o) || !dt_object_matches(j.o, w.mod))
+		if (j.o->is_vdso || dt_pid_is_met(m, j.o) || !dt_object_matches(j.o, w.mod))
 			continue;
 		if (usable(&j))
 			rc = dt_pid_job_run(&j, nprobes);
 		if (!rc)
-			rc = meet(m, j.o);
+			rc = dt_pid_meet(m, j.o);
 		base += j.nfunc;
 		refused |= j.refused;
 	}

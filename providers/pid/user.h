@@ -7,6 +7,7 @@
  *             entered in the middle, who runs on into the next one
  *   batch.c   points and probes of one object -> one DTRACE_PID_ADD
  *   user.c    what a pattern means in a process: objects, functions, names
+ *   statics.c probes that objects bring along: static probes, interpreters
  */
 #ifndef DT_PID_USER_H
 #define DT_PID_USER_H
@@ -67,6 +68,24 @@ void dt_pid_detach(struct dt_pid *dp);
  */
 int dt_pid_create(struct dt_pid *dp, const dtrace_probedesc_t *pat, uint64_t *nprobes,
 		  void (*progress)(void *ctx, uint64_t done, uint64_t total), void *ctx, struct dt_err *err);
+/* Can any process have such a probe, by its name? -EINVAL: no, with a sentence. */
+int dt_pid_check(const dtrace_probedesc_t *pat, struct dt_err *err);
+/*
+ * Create the probes of other providers than pid that the process's objects carry (statics.h) and whose provider's
+ * name, number included, matches @provider ("python123", "py*"). Only objects not handled yet for this pattern
+ * are looked at. *nprobes: how many there are in those. -ENOTSUP with a sentence: an object should have such
+ * probes, but cannot be understood; the others' were created.
+ */
+int dt_pid_statics(struct dt_pid *dp, const char *provider, uint64_t *nprobes, struct dt_err *err);
+/*
+ * Tell the kernel about interpreters in objects not looked at yet, so that jstack() finds their frames. -ENOTSUP with a
+ * sentence: there is one that isn't understood; its frames stay native.
+ */
+int dt_pid_languages(struct dt_pid *dp, struct dt_err *err);
+/* Could the object file have any such probes? Quick. */
+bool dt_statics_maybe(const char *path);
+/* Has the process, not attached, probes of a provider that matches? */
+bool dt_pid_has_statics(struct dt_proc *p, const char *provider);
 /*
  * Arrange that threads wait at the dynamic linker's r_brk, so that dlopen'ed objects get their probes in time.
  * @fresh: the program has not begun; let it wait at its entry point, too, in case that the linker does not call.

@@ -11,7 +11,7 @@
 #include "cmd.h"
 
 static const char usage_text[] =
-	"usage: dtrace [-BCdeFHlOqSvVwZ] [-b bufsz] [-c cmd] [-D name[=def]] [-I path] [-L path]\n"
+	"usage: dtrace [-BCdeFGhHlOqSvVwZ] [-b bufsz] [-c cmd] [-D name[=def]] [-I path] [-L path]\n"
 	"              [-o output] [-p pid] [-s script] [-U name] [-W name] [-x opt[=val]] [-X a|c|s|t]\n"
 	"              [-P provider [[predicate] action]]\n"
 	"              [-m [provider:]module [[predicate] action]]\n"
@@ -29,6 +29,9 @@ static const char usage_text[] =
 	"  -e  stop after compiling the programs\n"
 	"  -F  indent the output by function entry and return\n"
 	"  -f  enable or list probes by function\n"
+	"  -G  make an object to link programs with, for the providers that a script declares;\n"
+	"      the operands are the program's objects\n"
+	"  -h  make a C header with the probes of the providers that a script declares\n"
 	"  -H  show the paths of the headers that the preprocessor included\n"
 	"  -i  enable or list a probe by its id\n"
 	"  -l  list probes instead of enabling them\n"
@@ -108,8 +111,8 @@ static void add_program(struct args *a, char opt, const char *text)
 		shown += strspn(shown, " \t\n");
 		n = strcspn(shown, "{/;");
 	}
-	if (opt == 'i' && !(*text >= '0' && *text <= '9'))
-		usage("-i wants the number of a probe, not \"%s\"", text);
+	if (opt == 'i' && (!n || strspn(text, "0123456789, \t\n") < n))
+		usage("-i wants the number of a probe, or several with commas between, not \"%s\"", text);
 	while (n && (shown[n - 1] == ' ' || shown[n - 1] == '\n' || shown[n - 1] == '\t'))
 		n--;
 	*p = (struct program){ .opt = opt, .text = text, .shown = strndup(shown, n) };
@@ -149,8 +152,6 @@ static void refuse(char c)
 		{ 'a', "there is no boot-time (anonymous) tracing to claim: the module is loaded after booting" },
 		{ 'A', "there is no boot-time (anonymous) tracing: the module is loaded after booting; start dtrace "
 		       "early, as a service" },
-		{ 'G', "linking USDT probes into objects is not supported by this version" },
-		{ 'h', "making headers for USDT probes is not supported by this version" },
 	};
 
 	for (size_t i = 0; i < sizeof(refused) / sizeof(*refused); i++)
@@ -167,7 +168,7 @@ static void option(struct args *a, int c)
 	case '3': case '6':
 		data_model((char)c);
 		break;
-	case 'a': case 'A': case 'G': case 'h':
+	case 'a': case 'A':
 		refuse((char)c);
 	case 'b':
 		add_setting(a, "bufsize", optarg);
@@ -193,6 +194,12 @@ static void option(struct args *a, int c)
 		break;
 	case 'F':
 		a->flow = true;
+		break;
+	case 'G':
+		a->link = true;
+		break;
+	case 'h':
+		a->header = true;
 		break;
 	case 'H':
 		add_setting(a, "cpphdrs", NULL);
@@ -300,6 +307,10 @@ void args_parse(int argc, char **argv, struct args *a)
 	for (size_t i = 0; i < a->nprograms; i++)
 		if (a->programs[i].opt == 's')
 			a->operands[0] = (char *)a->programs[i].text;
+	if (a->link + a->header + a->list > 1)
+		usage("-G, -h and -l exclude each other");
+	if ((a->link || a->header) && !a->nprograms)
+		usage("%s needs a script with the declaration of a provider: -s script", a->link ? "-G" : "-h");
 	if (!a->nprograms && !a->list && !a->version)
 		usage("there is nothing to do: give a program with -n or -s, or -l to list probes");
 }

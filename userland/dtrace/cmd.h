@@ -6,6 +6,7 @@
  *   args.c    the command line
  *   list.c    -l
  *   info.c    -v: stability, types of arguments
+ *   build.c   -h, -G: probes for programs
  *   wait.c    -W
  *   output.c  where text goes; the callbacks that shape a line of output
  */
@@ -49,6 +50,7 @@ struct args {
 	const char *output;	/* -o */
 	uint_t cflags;
 	bool list, compile_only, dump, verbose, version, quiet, flow;
+	bool header, link;	/* -h, -G */
 	bool buffered;		/* -B */
 	bool show;		/* -d */
 	bool all_aggs;		/* -O */
@@ -63,6 +65,9 @@ extern size_t g_live;		/* processes of -c and -p that still run */
 void args_parse(int argc, char **argv, struct args *a);
 
 int list_probes(void);
+
+/* -h, -G: what the programs compiled so far declare, into a file. */
+void build_probes(void);
 
 /* "Identifier Names: ..." of -v, under the heading @what. */
 void show_attributes(const char *what, dtrace_attribute_t attr);

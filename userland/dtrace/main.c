@@ -48,8 +48,10 @@ static void open_library(void)
 {
 	int err;
 
-	g_dtp = dtrace_open(DTRACE_VERSION, 0, &err);
-	if (!g_dtp && g_args.compile_only)
+	bool build = g_args.header || g_args.link;
+
+	g_dtp = build ? NULL : dtrace_open(DTRACE_VERSION, 0, &err);
+	if (!g_dtp && (g_args.compile_only || build))
 		g_dtp = dtrace_open(DTRACE_VERSION, DTRACE_O_NODEV, &err);
 	if (!g_dtp)
 		fatal("%s", dtrace_errmsg(NULL, err));
@@ -86,6 +88,9 @@ static void apply_settings(void)
 		dtrace_setopt(g_dtp, "quiet", NULL);
 	if (g_args.flow)
 		dtrace_setopt(g_dtp, "flowindent", NULL);
+	/* A program's declarations name types that only its consumers translate. */
+	if (g_args.header || g_args.link)
+		dtrace_setopt(g_dtp, "late", "dynamic");
 }
 
 static void take_victims(void)
@@ -104,13 +109,19 @@ static void take_victims(void)
 	g_live = g_args.nvictims;
 }
 
+/* Of -G they are the objects, not what $1 ... stand for. */
+static int operands(void)
+{
+	return g_args.link ? 1 : (int)g_args.noperands;
+}
+
 static void compile_script(struct program *p)
 {
 	FILE *fp = strcmp(p->text, "-") ? fopen(p->text, "re") : stdin;
 
 	if (!fp)
 		fatal("cannot open %s: %s", p->text, strerror(errno));
-	p->prog = dtrace_program_fcompile(g_dtp, fp, g_args.cflags, (int)g_args.noperands, g_args.operands);
+	p->prog = dtrace_program_fcompile(g_dtp, fp, g_args.cflags, operands(), g_args.operands);
 	if (fp != stdin)
 		fclose(fp);
 	if (!p->prog)
@@ -129,7 +140,7 @@ static void compile_text(struct program *p)
 		if (specs[i].opt == p->opt)
 			spec = specs[i].spec;
 	p->prog = dtrace_program_strcompile(g_dtp, p->text, spec, g_args.cflags,
-					    (int)g_args.noperands, g_args.operands);
+					    operands(), g_args.operands);
 	if (!p->prog)
 		dfatal("invalid probe specifier %s", p->text);
 }
@@ -140,6 +151,8 @@ static void compile_programs(void)
 		dtrace_program_show(g_dtp, g_out);
 	if (g_args.list)	/* what matches nothing is told by the listing, for each description */
 		g_args.cflags |= DTRACE_C_ZDEFS;
+	if (g_args.header || g_args.link)	/* declarations alone are a program there */
+		g_args.cflags |= DTRACE_C_EMPTY;
 	for (size_t i = 0; i < g_args.nprograms; i++) {
 		struct program *p = &g_args.programs[i];
 
@@ -283,6 +296,8 @@ int main(int argc, char **argv)
 	compile_programs();
 	if (g_args.list) {
 		g_status = list_probes();
+	} else if (g_args.header || g_args.link) {
+		build_probes();
 	} else if (!g_args.compile_only) {
 		enable_programs();
 		start();

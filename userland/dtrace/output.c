@@ -79,7 +79,7 @@ void dfatal(const char *fmt, ...)
 void out_open(void)
 {
 	g_out = stdout;
-	if (!g_args.output)
+	if (!g_args.output || g_args.header || g_args.link)	/* theirs is a file of its own */
 		return;
 	g_out = fopen(g_args.output, "ae");
 	if (!g_out)

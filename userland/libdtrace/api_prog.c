@@ -234,20 +234,10 @@ void *dtrace_geterr_dof(dtrace_hdl_t *dtp)
 	return NULL;
 }
 
-int dtrace_program_link(dtrace_hdl_t *dtp, dtrace_prog_t *prog, uint_t dflags, const char *file, int objc,
-			char *const objv[])
-{
-	return dt_set_errno(dtp, EDT_NOUSDT);
-}
-
-int dtrace_program_header(dtrace_hdl_t *dtp, FILE *out, const char *name)
-{
-	return dt_set_errno(dtp, EDT_NOUSDT);
-}
-
 int dtrace_provider_modules(dtrace_hdl_t *dtp, const char **mods, int nmods)
 {
-	return dt_set_errno(dtp, EDT_NOUSDT);
+	return dt_set_error(dtp, EDT_NOSYM, "which modules have the declared providers is not known: all providers are "
+			    "in one module here");
 }
 
 dtrace_hdl_t *dtrace_vopen(int version, int flags, int *errp, const dtrace_vector_t *vector, void *arg)

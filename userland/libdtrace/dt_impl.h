@@ -11,6 +11,7 @@
  *   names.c btf.c dwarf.c                types and symbols of the kernel and of processes, for the compiler
  *   work.c consume.c temporal.c act.c    the read-out: when, records, their order, what statements do
  *   api_sym.c api_prog.c attr.c          more of the classic interface: symbols, types, statements, stability
+ *   program_usdt.c                       declared providers -> a C header, an object (dtrace -h, -G)
  *   output.c value.c print.c printf.c stack.c quantize.c   text of what was recorded
  *   aggregate.c aggsort.c aggjoin.c aggprint.c aggstyle.c   merging, ordering and printing aggregations
  *   oformat.c ovalue.c writer.c          the same as JSON or XML
@@ -83,7 +84,7 @@ enum dt_edt {
 	EDT_NOSYM,
 	EDT_OPTABORT,
 	EDT_NODOF,		/* DOF is not what this library makes */
-	EDT_NOUSDT,
+	EDT_NOUSDT,		/* declared probes cannot be built */
 	EDT_NOVECTOR,
 	EDT_STMT,		/* programs are made by the compiler alone */
 	EDT_NOTYPE,
@@ -112,6 +113,7 @@ struct dtrace_prog {
 	struct dtrace_prog *next;
 	struct dt_program *p;
 	char *text;		/* as compiled, for error places */
+	char *destroys;		/* why it is refused without option destructive, or NULL */
 	uint32_t strsize;
 	uint32_t cookie;	/* of its first action; 0: not enabled yet */
 	uint32_t clause0;	/* of its first clause */
@@ -161,11 +163,27 @@ dtrace_aggdesc_t *dt_aggdesc(dtrace_hdl_t *dtp, dtrace_aggid_t id);	/* NULL: err
 void dt_probes_free(dtrace_hdl_t *dtp);
 /* How many probes @pat means; counts up to @max only. -1: error set. */
 long dt_probes_count(dtrace_hdl_t *dtp, const dtrace_probedesc_t *pat, long max);
+/* As dtrace_probe_iter(), but without a device over what the catalogue has. */
+int dt_probes_walk(dtrace_hdl_t *dtp, const dtrace_probedesc_t *pat, dtrace_probe_f *func, void *arg);
+
+/* catalog.c: what there can be, where there is no device to ask */
+enum dt_verdict {
+	DT_MAY_BE,
+	DT_IS_NOT,		/* no probe matches */
+	DT_CANNOT_BE,		/* and the description is wrong: see err */
+};
+enum dt_verdict dt_catalog_check(dtrace_hdl_t *dtp, const dtrace_probedesc_t *pat, struct dt_err *err);
+int dt_catalog_walk(dtrace_hdl_t *dtp, const dtrace_probedesc_t *pat, dtrace_probe_f *func, void *arg);
+/* What the writer of a description that matches nothing should know, or NULL. */
+const char *dt_catalog_hint(const dtrace_probedesc_t *pat);
 
 /* ---- Processes (proc.c, pidprobe.c) ---------------------------------------------------- */
 
-/* Does this provider pattern mean the pid provider? Exactly one process, or a glob over them. */
-enum dt_pidpat { DT_PIDPAT_NO, DT_PIDPAT_ONE, DT_PIDPAT_GLOB };
+/*
+ * Does this provider pattern mean probes of processes? Exactly one process, or a glob over them; the pid
+ * provider's ("pid123", "pid*"), or those that objects bring along ("python123", "python*", "post*").
+ */
+enum dt_pidpat { DT_PIDPAT_NO, DT_PIDPAT_ONE, DT_PIDPAT_GLOB, DT_PIDPAT_STATIC, DT_PIDPAT_STATICGLOB };
 enum dt_pidpat dt_pidpat(const char *provider, pid_t *pid);
 /* Create the probes that @pat names. 0, or -1 with @diag (place @loc) set. *found: how many are new. */
 int dt_pidprobe_create(dtrace_hdl_t *dtp, const dtrace_probedesc_t *pat, struct dt_loc loc,
@@ -236,9 +254,12 @@ struct dt_frames {		/* a recorded stack, taken apart */
 	pid_t pid;
 	uint32_t why, n;	/* DTRACE_USTK_*; frames there are */
 	const void *pcs;
+	const char *strs;	/* a string a frame, empty: none */
+	size_t strsize;
 };
 uint32_t dt_frames(const dtrace_recdesc_t *rec, const void *data, struct dt_frames *f);	/* returns f->n */
 uint64_t dt_frame_pc(const struct dt_frames *f, uint32_t i);
+bool dt_frame_is_text(const struct dt_frames *f, uint32_t i);	/* a language's, not a native one */
 void dt_frame_name(dtrace_hdl_t *dtp, const struct dt_frames *f, uint32_t i, char *buf, size_t n);
 char *dt_frames_cut(dtrace_hdl_t *dtp, const struct dt_frames *f, char *buf, size_t n);	/* NULL: not cut */
 /* print(): the value and its members by type (print.c). */
@@ -463,6 +484,7 @@ struct dtrace_hdl {
 	dtrace_optval_t opt[DTRACEOPT_MAX];
 	uint_t cflags;		/* DTRACE_C_* set by options */
 	bool droptags, demangle;
+	bool late;			/* -x late=dynamic */
 	bool core, debug;		/* for those who debug the library itself */
 	bool cpphdrs;			/* -H */
 	char stdc;			/* -X: a, c, s, t; 0: as the preprocessor likes */
@@ -505,6 +527,7 @@ struct dtrace_hdl {
 	bool has_aggs, reads_aggs;	/* some action aggregates; some statement reads aggregations */
 	bool has_error_clause;		/* ours is enabled */
 	bool needs_usyms;		/* some action records user addresses */
+	bool needs_langs;		/* some stack wants interpreted languages' frames */
 	struct dt_cpu *cpus;
 	struct dt_backlog *backlog;	/* [ncpus], with -x temporal */
 	int first_output;		/* freopen(): a duplicate of the output's first file, + 1 */
@@ -537,6 +560,7 @@ void dt_debug(const dtrace_hdl_t *dtp, const char *fmt, ...) __attribute__((form
 int dt_ioctl(dtrace_hdl_t *dtp, unsigned long req, void *arg);	/* 0 or -errno; -ENODEV without a device */
 uint64_t dt_now(void);		/* ns, monotonic */
 int dt_option_set(dtrace_hdl_t *dtp, const char *name, const char *value, char *why, size_t n);
+int dt_option_pragma(dtrace_hdl_t *dtp, const char *name, const char *value, char *why, size_t n);	/* likewise */
 
 /* -x tree: the tree as parsed, and as cooked. */
 #define DT_TREE_PARSED	0x1

@@ -444,6 +444,17 @@ int dtrace_system(dtrace_hdl_t *dtp, FILE *fp, void *fmtdata, const dtrace_probe
 int dtrace_freopen(dtrace_hdl_t *dtp, FILE *fp, void *fmtdata, const dtrace_probedata_t *data,
 		   const dtrace_recdesc_t *recs, uint_t nrecs, const void *buf, size_t len);
 
+/* ---- Probes for programs (USDT): what providers declare, as C and objects -------------------------- */
+
+/*
+ * Of the providers that programs compiled with this handle declare. Link writes an object @file with
+ * the counters that is-enabled macros test; @objv[@objc] are the program's objects, which
+ * are looked at, not changed. Header writes C macros; @name is the header's file name, which guards it.
+ */
+int dtrace_program_link(dtrace_hdl_t *dtp, dtrace_prog_t *prog, uint_t dflags, const char *file, int objc,
+			char *const objv[]);
+int dtrace_program_header(dtrace_hdl_t *dtp, FILE *out, const char *name);
+
 /* ---- What the classic library has and Linux has no use for: each fails with a sentence -------- */
 
 #define DTRACE_D_STRIP	0x01
@@ -453,9 +464,6 @@ void *dtrace_dof_create(dtrace_hdl_t *dtp, dtrace_prog_t *prog, uint_t flags);
 void dtrace_dof_destroy(dtrace_hdl_t *dtp, void *dof);
 void *dtrace_getopt_dof(dtrace_hdl_t *dtp);
 void *dtrace_geterr_dof(dtrace_hdl_t *dtp);
-int dtrace_program_link(dtrace_hdl_t *dtp, dtrace_prog_t *prog, uint_t dflags, const char *file, int objc,
-			char *const objv[]);
-int dtrace_program_header(dtrace_hdl_t *dtp, FILE *out, const char *name);
 int dtrace_provider_modules(dtrace_hdl_t *dtp, const char **mods, int nmods);
 typedef struct dtrace_vector {
 	int (*dtv_ioctl)(void *, int, void *);

@@ -81,7 +81,7 @@ static uint64_t value_bytes(const struct dt_action *a)
 static uint64_t key_bytes(const struct dt_action *a, uint32_t strsize)
 {
 	switch (a->kind) {
-	case DTRACEACT_USTACK:
+	case DTRACEACT_USTACK: case DTRACEACT_JSTACK: case DTRACEACT_PYSTACK:
 		return 8 * (1ull + DTRACE_USTACK_NFRAMES(a->arg)) + DTRACE_USTACK_STRSIZE(a->arg);
 	case DTRACEACT_STACK:
 		return 8 * a->arg;
@@ -143,14 +143,21 @@ static uint64_t choose_aggsize(const dtrace_hdl_t *dtp)
 
 /* ---- Enabling --------------------------------------------------------------------- */
 
+static bool is_user_stack(uint16_t kind)
+{
+	return kind == DTRACEACT_USTACK || kind == DTRACEACT_JSTACK || kind == DTRACEACT_PYSTACK;
+}
+
 static void note_needs(dtrace_hdl_t *dtp, const dtrace_prog_t *prog)
 {
 	for (uint32_t i = 0; i < prog->p->nclauses; i++)
 		for (uint32_t j = 0; j < prog->p->clauses[i].nactions; j++) {
-			uint16_t kind = prog->p->clauses[i].actions[j].kind;
+			const struct dt_action *a = &prog->p->clauses[i].actions[j];
+			uint16_t kind = a->kind;
 
 			dtp->has_aggs |= DTRACEACT_ISAGG(kind);
 			dtp->needs_usyms |= DTRACEACT_CLASS(kind) == DTRACEACT_PROC;
+			dtp->needs_langs |= is_user_stack(kind) && DTRACE_USTACK_STRSIZE(a->arg);
 		}
 	for (uint32_t i = 0; i < prog->p->nstmts; i++)
 		if (prog->p->stmts[i]->naggs && !DTRACEACT_ISAGG(prog->p->stmts[i]->kind))
@@ -188,6 +195,8 @@ static int place(dtrace_hdl_t *dtp, dtrace_prog_t *prog)
 
 	if (prog->cookie)
 		return dt_set_error(dtp, EDT_ENABLE, "the program is enabled already");
+	if (prog->destroys && dtp->opt[DTRACEOPT_DESTRUCTIVE] == DTRACEOPT_UNSET)
+		return dt_set_error(dtp, EDT_ENABLE, "%s", prog->destroys);
 	if (dtp->opt[DTRACEOPT_DESTRUCTIVE] != DTRACEOPT_UNSET)
 		flags |= DTRACE_IMG_DESTRUCTIVE;
 	prog->matched = calloc(prog->npats + 1, sizeof(*prog->matched));
@@ -299,8 +308,6 @@ static int preallocate(dtrace_hdl_t *dtp)
 
 int dtrace_go(dtrace_hdl_t *dtp)
 {
-	uint64_t now;
-
 	if (dtp->active)
 		return dt_set_errno(dtp, EDT_ACTIVE);
 	if (dtp->fd < 0)
@@ -314,10 +321,8 @@ int dtrace_go(dtrace_hdl_t *dtp)
 	if (preallocate(dtp) || dt_procs_follow(dtp) || start(dtp))
 		return -1;
 	dtp->active = true;
-	now = dt_now();
-	dtp->next_switch = now + (uint64_t)dtp->opt[DTRACEOPT_SWITCHRATE];
-	dtp->next_agg = now + (uint64_t)dtp->opt[DTRACEOPT_AGGRATE];
-	dtp->next_status = now;
+	/* The first turn reads out at once: a program that works for one turn only sees what BEGIN has recorded. */
+	dtp->next_switch = dtp->next_agg = dtp->next_status = dt_now();
 	return 0;
 }
 

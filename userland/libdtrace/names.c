@@ -411,6 +411,19 @@ static int kernel_args(struct dt_foreign *f, const dtrace_probedesc_t *pat, cons
 	return arguments(f, kernel_type(f, mod, DT_T_FUNC, pat->dtpd_func), pat->dtpd_name, false, argv, names, max);
 }
 
+static int static_args(struct dt_foreign *f, pid_t pid, const dtrace_probedesc_t *pat, const struct dt_type **argv,
+		       unsigned int max)
+{
+	struct ps_prochandle *P = lock_process(f, pid);
+	int n = -1;
+
+	if (P) {
+		n = dt_static_args(f->dtp, P, pat, argv, max);
+		unlock_process(P);
+	}
+	return n;
+}
+
 static int probe_args(void *ctx, const dtrace_probedesc_t *pat, const struct dt_type **argv, const char **names,
 		      unsigned int max)
 {
@@ -420,6 +433,8 @@ static int probe_args(void *ctx, const dtrace_probedesc_t *pat, const struct dt_
 
 	f->names.why[0] = '\0';
 	memset(names, 0, max * sizeof(*names));
+	if (dt_pidpat(pat->dtpd_provider, &pid) == DT_PIDPAT_STATIC)
+		return static_args(f, pid, pat, argv, max);
 	if (strcmp(pat->dtpd_name, "entry") && strcmp(pat->dtpd_name, "return"))
 		return -1;
 	if (is_glob(pat->dtpd_func)) {

@@ -47,6 +47,15 @@ const struct dt_type *dt_dwarf_type(struct dt_dwarf *d, enum dt_type_kind kind, 
 /* The type of the function at @addr (ELF virtual address) and its parameters' names; NULL: not known. */
 const struct dt_type *dt_dwarf_func(struct dt_dwarf *d, uint64_t addr, const char **names, unsigned int max);
 
+/* ---- names_static.c: static probes of programs -------------------------------------------- */
+
+/*
+ * Types of the arguments of the static probes that @pat means in this process, whose lock is held: how many. -1: there
+ * are none, -2: they differ.
+ */
+int dt_static_args(dtrace_hdl_t *dtp, struct ps_prochandle *P, const dtrace_probedesc_t *pat,
+		   const struct dt_type **argv, unsigned int max);
+
 /* ---- ksym.c: the kernel's symbols --------------------------------------------------------- */
 
 /* A symbol by name; @mod "" means any, vmlinux first, and global before local. NULL: none. */

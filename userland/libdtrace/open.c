@@ -98,7 +98,7 @@ static void set_defaults(dtrace_hdl_t *dtp)
 	dtp->opt[DTRACEOPT_STACKFRAMES] = 20;
 	dtp->opt[DTRACEOPT_USTACKFRAMES] = 20;
 	dtp->opt[DTRACEOPT_JSTACKFRAMES] = 50;
-	dtp->opt[DTRACEOPT_JSTACKSTRSIZE] = 512;
+	dtp->opt[DTRACEOPT_JSTACKSTRSIZE] = 4096;
 	dtp->opt[DTRACEOPT_BUFPOLICY] = DTRACEOPT_BUFPOLICY_SWITCH;
 	dtp->opt[DTRACEOPT_BUFRESIZE] = DTRACEOPT_BUFRESIZE_AUTO;
 	dtp->opt[DTRACEOPT_AGGRATE] = 1000000000;
@@ -195,6 +195,7 @@ void dtrace_close(dtrace_hdl_t *dtp)
 		dt_program_free(prog->p);
 		free(prog->matched);
 		free(prog->text);
+		free(prog->destroys);
 		free(prog);
 	}
 	free(dtp->cookies);

@@ -37,14 +37,14 @@ static const struct dt_option options[] = {
 	{ "bufsize", dt_opt_size, DTRACEOPT_BUFSIZE, 8, GIB },
 	{ "cleanrate", dt_opt_rate, DTRACEOPT_CLEANRATE, MS, DAY },
 	{ "core", dt_opt_core, FIELD(core) },
-	{ "cpp", dt_opt_cflag, DTRACE_C_CPP },
-	{ "cppargs", dt_opt_strings, FIELD(cppargs) },
-	{ "cpphdrs", dt_opt_cpphdrs, FIELD(cpphdrs) },
-	{ "cpppath", dt_opt_string, FIELD(cpppath) },
+	{ "cpp", dt_opt_cflag, DTRACE_C_CPP, .early = true },
+	{ "cppargs", dt_opt_strings, FIELD(cppargs), .early = true },
+	{ "cpphdrs", dt_opt_cpphdrs, FIELD(cpphdrs), .early = true },
+	{ "cpppath", dt_opt_string, FIELD(cpppath), .early = true },
 	{ "cpu", dt_opt_cpu, DTRACEOPT_CPU },
 	{ "debug", dt_opt_bool, FIELD(debug) },
 	{ "defaultargs", dt_opt_cflag, DTRACE_C_DEFARG },
-	{ "define", dt_opt_cpparg, 'D' },
+	{ "define", dt_opt_cpparg, 'D', .early = true },
 	{ "demangle", dt_opt_bool, FIELD(demangle), .dynamic = true },
 	{ "destructive", dt_opt_switch, DTRACEOPT_DESTRUCTIVE },
 	{ "droptags", dt_opt_bool, FIELD(droptags), .dynamic = true },
@@ -53,17 +53,20 @@ static const struct dt_option options[] = {
 	{ "encoding", dt_opt_encoding, DTRACEOPT_ENCODING, .dynamic = true },
 	{ "errexit", dt_opt_errexit, DTRACEOPT_ERREXIT, .dynamic = true },
 	{ "errtags", dt_opt_cflag, DTRACE_C_ETAGS },
-	{ "evaltime", dt_opt_evaltime, 0 },
+	{ "evaltime", dt_opt_evaltime, 0, .starting = true },
 	{ "flowindent", dt_opt_switch, DTRACEOPT_FLOWINDENT, .dynamic = true },
-	{ "incdir", dt_opt_cpparg, 'I' },
+	{ "incdir", dt_opt_cpparg, 'I', .early = true },
 	{ "iregs", dt_opt_number, DTRACEOPT_IREGS, 1, DIF_NREGS - 1 },
 	{ "jstackframes", dt_opt_number, DTRACEOPT_JSTACKFRAMES, 1, 512 },
 	{ "jstackstrsize", dt_opt_size, DTRACEOPT_JSTACKSTRSIZE, 0, 64 * KIB },
 	{ "kdefs", dt_opt_cflag_off, DTRACE_C_KNODEF },
 	{ "knodefs", dt_opt_cflag, DTRACE_C_KNODEF },
 	{ "late", dt_opt_late, 0 },
-	{ "libdir", dt_opt_libdir, 0 },
-	{ "nolibs", dt_opt_cflag, DTRACE_C_NOLIBS },
+	{ "lazyload", dt_opt_fulfilled },
+	{ "libdir", dt_opt_libdir, 0, .early = true },
+	{ "linknommap", dt_opt_fulfilled },
+	{ "linktype", dt_opt_linktype },
+	{ "nolibs", dt_opt_cflag, DTRACE_C_NOLIBS, .early = true },
 	{ "noresolve", dt_opt_switch, DTRACEOPT_NORESOLVE, .dynamic = true },
 	{ "nspec", dt_opt_number, DTRACEOPT_NSPEC, 1, 65536 },
 	{ "oformat", dt_opt_oformat, DTRACEOPT_OFORMAT },
@@ -74,30 +77,31 @@ static const struct dt_option options[] = {
 	{ "quiet", dt_opt_switch, DTRACEOPT_QUIET, .dynamic = true },
 	{ "quietresize", dt_opt_switch, DTRACEOPT_QUIETRESIZE, .dynamic = true },
 	{ "rawbytes", dt_opt_switch, DTRACEOPT_RAWBYTES, .dynamic = true },
-	{ "setenv", dt_opt_setenv, 0 },
+	{ "setenv", dt_opt_setenv, 0, .starting = true },
 	{ "specsize", dt_opt_size, DTRACEOPT_SPECSIZE, 8, GIB },
 	{ "stackframes", dt_opt_number, DTRACEOPT_STACKFRAMES, 1, 512 },
 	{ "stackindent", dt_opt_number, DTRACEOPT_STACKINDENT, 0, 256, true },
 	{ "stacksymbols", dt_opt_stacksymbols, DTRACEOPT_NORESOLVE, .dynamic = true },
 	{ "statusrate", dt_opt_rate, DTRACEOPT_STATUSRATE, MS, 10000 * MS, true },
-	{ "stdc", dt_opt_stdc, 0 },
+	{ "stdc", dt_opt_stdc, 0, .early = true },
+	{ "strip", dt_opt_fulfilled },
 	{ "strsize", dt_opt_size, DTRACEOPT_STRSIZE, 1, 64 * KIB },
 	{ "switchrate", dt_opt_rate, DTRACEOPT_SWITCHRATE, MS, DAY, true },
-	{ "syslibdir", dt_opt_string, FIELD(syslibdir) },
+	{ "syslibdir", dt_opt_string, FIELD(syslibdir), .early = true },
 	{ "temporal", dt_opt_switch, DTRACEOPT_TEMPORAL },
 	{ "tree", dt_opt_tree, 0 },
 	{ "tregs", dt_opt_number, DTRACEOPT_TREGS, 1, DIF_TUPLE_MAX },
 	{ "udefs", dt_opt_cflag_off, DTRACE_C_UNODEF },
-	{ "undef", dt_opt_cpparg, 'U' },
+	{ "undef", dt_opt_cpparg, 'U', .early = true },
 	{ "unodefs", dt_opt_cflag, DTRACE_C_UNODEF },
-	{ "unsetenv", dt_opt_unsetenv, 0 },
+	{ "unsetenv", dt_opt_unsetenv, 0, .starting = true },
 	{ "ustackframes", dt_opt_number, DTRACEOPT_USTACKFRAMES, 1, 512 },
 	{ "verbose", dt_opt_cflag, DTRACE_C_DIFV },
 	{ "version", dt_opt_version, 0 },
 	{ "zdefs", dt_opt_cflag, DTRACE_C_ZDEFS },
 };
 
-#define NO_USDT "it is for linking USDT probes into an object (-G), which this version does not do"
+#define NO_TOOL "-G writes its object without the help of other programs"
 #define NO_CTF "it writes a container of types in CTF, and there is none here; -x tree shows what declarations became"
 #define NO_BPF "it is for BPF programs, and there are none here: the module runs what D compiles to"
 
@@ -109,22 +113,18 @@ static const struct { const char *name, *why; } refused[] = {
 	{ "ctypes", NO_CTF },
 	{ "debugassert", "it switches another library's own checks; use debug" },
 	{ "disasm", "it chooses a disassembler listing of BPF; use -S" },
-	{ "dofstashpath", NO_USDT },
+	{ "dofstashpath", "probes of programs are found in their files, nobody stashes DOF" },
 	{ "dtypes", NO_CTF },
 	{ "grabanon", "there is no boot-time (anonymous) tracing: the module is loaded after the kernel has booted" },
-	{ "lazyload", NO_USDT },
-	{ "ldpath", NO_USDT },
-	{ "linkmode", NO_USDT },
-	{ "linknommap", NO_USDT },
-	{ "linktype", NO_USDT },
+	{ "ldpath", NO_TOOL },
+	{ "linkmode", "D programs are not linked: -G makes an object of provider declarations alone" },
 	{ "lockmem", NO_BPF },
 	{ "maxframes", "stacks have as many frames as stackframes or stack(n) say" },
 	{ "modpath", "kernel modules' symbols and types are those of the running kernel, not of files" },
-	{ "objcopypath", NO_USDT },
+	{ "objcopypath", NO_TOOL },
 	{ "pcapsize", "there is no action that captures packets" },
 	{ "procfspath", "/proc is where Linux has it" },
 	{ "scratchsize", "scratch memory is sized by the kernel part for the largest program it accepts" },
-	{ "strip", NO_USDT },
 	{ "sysslice", "it tells daemons from users by systemd slices; use a predicate on uid" },
 	{ "useruid", "it tells daemons from users by their ids; use a predicate on uid" },
 	{ "zone", "Linux has no zones; to trace one container, use a predicate on its processes" },
@@ -214,6 +214,20 @@ int dt_option_set(dtrace_hdl_t *dtp, const char *name, const char *value, char *
 	if (rc)
 		snprintf(why, n, "%s", sentence[0] ? sentence : dtrace_errmsg(NULL, rc));
 	return rc;
+}
+
+int dt_option_pragma(dtrace_hdl_t *dtp, const char *name, const char *value, char *why, size_t n)
+{
+	const struct dt_option *o = find_option(name);
+
+	if (o && (o->early || (o->starting && dt_procs_target(dtp)))) {
+		snprintf(why, n, "option %s comes too late in a #pragma: %s; give it on the command line, with -x",
+			 name,
+			 o->early ? "what it is for is done before the program is read" :
+				    "the program to trace has been started");
+		return EDT_OPTACTIVE;
+	}
+	return dt_option_set(dtp, name, value, why, n);
 }
 
 int dtrace_setopt(dtrace_hdl_t *dtp, const char *name, const char *value)

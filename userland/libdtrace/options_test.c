@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Options, error messages, probe descriptions, program text. */
+#include <signal.h>
+#include <sys/wait.h>
+
 #include "test_kernel.h"
+#include "proc_impl.h"
 
 static dtrace_optval_t get(struct tk *k, const char *name)
 {
@@ -98,9 +102,9 @@ static void fails(struct tk *k, const char *text, uint_t cflags, const char *say
 static void refusals(void **state)
 {
 	static const struct { const char *name, *says; } names[] = {
-		{ "grabanon", "boot-time" }, { "zone", "no zones" }, { "linkmode", "USDT" }, { "linktype", "USDT" },
-		{ "lazyload", "USDT" }, { "ldpath", "USDT" }, { "strip", "USDT" }, { "objcopypath", "USDT" },
-		{ "dofstashpath", "USDT" }, { "linknommap", "USDT" }, { "bpflog", "BPF" }, { "bpflogsize", "BPF" },
+		{ "grabanon", "boot-time" }, { "zone", "no zones" }, { "linkmode", "not linked" },
+		{ "ldpath", "other programs" }, { "objcopypath", "other programs" }, { "dofstashpath", "DOF" },
+		{ "bpflog", "BPF" }, { "bpflogsize", "BPF" },
 		{ "lockmem", "BPF" }, { "disasm", "BPF" }, { "maxframes", "stackframes" }, { "pcapsize", "packets" },
 		{ "scratchsize", "scratch" }, { "procfspath", "/proc" }, { "modpath", "running kernel" },
 		{ "ctfpath", "BTF" }, { "sysslice", "uid" }, { "useruid", "uid" }, { "debugassert", "debug" },
@@ -117,6 +121,7 @@ static void refusals(void **state)
 	refused(k, "bufsiz", "1m", EDT_BADOPTNAME, "did you mean \"bufsize\"?");
 	refused(k, "agsize", "1m", EDT_BADOPTNAME, "did you mean \"aggsize\"?");
 	refused(k, "oformat", "html", EDT_OPTNOSUP, "html");
+	refused(k, "linktype", "dof", EDT_OPTNOSUP, "ELF");
 	tk_free(k);
 }
 
@@ -151,6 +156,8 @@ static void every_row(void **state)
 		{ "jstackframes", "10", 10, "x" }, { "jstackstrsize", "1k", 1024, "x" },
 		{ "knodefs", NULL, 1, "x" }, { "kdefs", NULL, 1, "x" },
 		{ "late", "static", DTRACEOPT_UNSET, "never" },
+		{ "lazyload", NULL, DTRACEOPT_UNSET, "x" }, { "strip", "on", DTRACEOPT_UNSET, "x" },
+		{ "linknommap", NULL, DTRACEOPT_UNSET, "x" }, { "linktype", "elf", DTRACEOPT_UNSET, "coff" },
 		{ "libdir", "/tmp", DTRACEOPT_UNSET, NULL }, { "nolibs", NULL, 1, "x" },
 		{ "noresolve", NULL, 1, "x" }, { "stacksymbols", NULL, 1, "x" },
 		{ "nspec", "4", 4, "x" }, { "oformat", "json", DTRACEOPT_OFORMAT_JSON, "yaml" },
@@ -289,6 +296,69 @@ static void pragmas(void **state)
 	tk_free(k);
 }
 
+/* What has been done when the program is read cannot be changed by the program; it is not passed over in silence. */
+static void late_pragmas(void **state)
+{
+	static const char *const late[] = {
+		"cpp", "cppargs=-DX", "cpphdrs", "cpppath=/bin/cpp", "define=X", "incdir=/tmp", "libdir=/tmp", "nolibs",
+		"stdc=a", "syslibdir=/tmp", "undef=X",
+	};
+	static const char *const in_time[] = {
+		"setenv=A=1", "unsetenv=A", "evaltime=main", "strsize=100", "destructive",
+	};
+	struct tk *k = tk_new();
+	char text[80], says[120];
+
+	for (size_t i = 0; i < sizeof(late) / sizeof(*late); i++) {
+		snprintf(text, sizeof(text), "#pragma D option %s\nBEGIN {}", late[i]);
+		snprintf(says, sizeof(says), "[D_PRAGMA_OPTSET] line 1: option %.*s comes too late in a #pragma",
+			 (int)strcspn(late[i], "="), late[i]);
+		fails(k, text, DTRACE_C_ETAGS, says);
+	}
+	for (size_t i = 0; i < sizeof(in_time) / sizeof(*in_time); i++) {
+		snprintf(text, sizeof(text), "#pragma D option %s\nBEGIN {}", in_time[i]);
+		if (!dtrace_program_strcompile(k->dtp, text, DTRACE_PROBESPEC_NONE, 0, 0, NULL))
+			fail_msg("%s", dtrace_errmsg(k->dtp, dtrace_errno(k->dtp)));
+	}
+	tk_free(k);
+}
+
+static int processes_known(dtrace_hdl_t *dtp)
+{
+	int n = 0;
+
+	for (struct ps_prochandle *P = dtp->procs; P; P = P->next)
+		n++;
+	return n;
+}
+
+/* -x pgmax: processes whose names were looked up are remembered, but not all for ever. */
+static void pgmax(void **state)
+{
+	struct tk *k = tk_new();
+	char name[256];
+	pid_t pid[4];
+
+	set(k, "pgmax", "2", 2);
+	for (int i = 0; i < 4; i++) {
+		pid[i] = fork();
+		if (!pid[i]) {
+			pause();
+			_exit(0);
+		}
+	}
+	for (int i = 0; i < 4; i++) {
+		dtrace_uaddr2str(k->dtp, pid[i], (uintptr_t)processes_known, name, sizeof(name));
+		assert_string_equal(name, "options_test`processes_known");
+		assert_int_equal(processes_known(k->dtp), i ? 2 : 1);
+	}
+	for (int i = 0; i < 4; i++) {
+		kill(pid[i], SIGKILL);
+		waitpid(pid[i], NULL, 0);
+	}
+	tk_free(k);
+}
+
 /* ---- Errors ------------------------------------------------------------------- */
 
 static void no_match(void **state)
@@ -411,7 +481,12 @@ static void pid_patterns(void **state)
 	assert_int_equal(dt_pidpat("pid", &pid), DT_PIDPAT_NO);
 	assert_int_equal(dt_pidpat("pid12x", &pid), DT_PIDPAT_NO);
 	assert_int_equal(dt_pidpat("pid99999999999", &pid), DT_PIDPAT_NO);
-	assert_int_equal(dt_pidpat("pidgin7", &pid), DT_PIDPAT_NO);
+	assert_int_equal(dt_pidpat("pidgin7", &pid), DT_PIDPAT_STATIC);
+	assert_int_equal(pid, 7);
+	assert_int_equal(dt_pidpat("python*", &pid), DT_PIDPAT_STATICGLOB);
+	assert_int_equal(dt_pidpat("*", &pid), DT_PIDPAT_NO);
+	assert_int_equal(dt_pidpat("python", &pid), DT_PIDPAT_NO);
+	assert_int_equal(dt_pidpat("123", &pid), DT_PIDPAT_NO);
 	assert_int_equal(dt_pidpat("", &pid), DT_PIDPAT_NO);
 	assert_int_equal(dt_pidpat("profile", &pid), DT_PIDPAT_NO);
 }
@@ -478,7 +553,8 @@ int main(void)
 		cmocka_unit_test(sizes), cmocka_unit_test(rates), cmocka_unit_test(switches),
 		cmocka_unit_test(refusals), cmocka_unit_test(every_row), cmocka_unit_test(environment),
 		cmocka_unit_test(child_environment), cmocka_unit_test(registers), cmocka_unit_test(attributes),
-		cmocka_unit_test(while_tracing), cmocka_unit_test(pragmas),
+		cmocka_unit_test(while_tracing), cmocka_unit_test(pragmas), cmocka_unit_test(late_pragmas),
+		cmocka_unit_test(pgmax),
 		cmocka_unit_test(no_match), cmocka_unit_test(quoting), cmocka_unit_test(opening),
 		cmocka_unit_test(descriptions), cmocka_unit_test(listing), cmocka_unit_test(pid_patterns),
 		cmocka_unit_test(preprocessor), cmocka_unit_test(arguments),

@@ -329,14 +329,42 @@ int dt_opt_evaltime(dtrace_hdl_t *dtp, const struct dt_option *o, const char *va
 }
 
 /*
- * Whether translators may be dynamic: resolved when the program runs. Ours are
- * all static, so "dynamic", which only permits, changes nothing; nor does "static".
+ * Wishes about -G that come true anyway: the object registers nothing when it is loaded (lazyload), holds no
+ * program that could be stripped, and the program's objects are not written to.
+ */
+int dt_opt_fulfilled(dtrace_hdl_t *dtp, const struct dt_option *o, const char *val, char *why)
+{
+	bool on;
+
+	return take_switch(o, val, why, &on);
+}
+
+/* What -G makes. */
+int dt_opt_linktype(dtrace_hdl_t *dtp, const struct dt_option *o, const char *val, char *why)
+{
+	static const char *const names[] = { "elf", "dof", NULL };
+	int i = one_of(val, names);
+
+	if (i == 1) {
+		snprintf(why, DT_OPTWHY, "option linktype=dof does not exist here: -G makes an ELF object");
+		return EDT_OPTNOSUP;
+	}
+	return i < 0 ? bad(o, val, why, "\"elf\"") : 0;
+}
+
+/*
+ * When translators are looked up. Those that a program uses must be there in either case; with "dynamic"
+ * a provider may be declared without them (dtrace -h).
  */
 int dt_opt_late(dtrace_hdl_t *dtp, const struct dt_option *o, const char *val, char *why)
 {
 	static const char *const names[] = { "dynamic", "static", NULL };
+	int i = one_of(val, names);
 
-	return one_of(val, names) < 0 ? bad(o, val, why, "\"dynamic\" or \"static\"") : 0;
+	if (i < 0)
+		return bad(o, val, why, "\"dynamic\" or \"static\"");
+	dtp->late = i == 0;
+	return 0;
 }
 
 int dt_opt_libdir(dtrace_hdl_t *dtp, const struct dt_option *o, const char *val, char *why)

@@ -32,7 +32,7 @@ static void conversions(void **state)
 	tk_begin("printf(\"%d %i\", (uint64_t)-1, (unsigned)-1)", "18446744073709551615 4294967295");
 	tk_begin("printf(\"%d %d\", (unsigned char)200, (short)-2)", "200 -2");
 	tk_begin("printf(\"%?x|%0?x|%-?d|\", 255, 255, 1)", "              ff|00000000000000ff|1               |");
-	tk_begin("printf(\"%hd %ld %lld %hhx %lx %llx\", 1, 2, 3, 4, 5, 6)", "1 2 3 4 5 6");
+	tk_begin("printf(\"%hd %ld %lld %hhx %lx %llx\", (short)1, 2L, 3LL, (char)4, 5L, 6LL)", "1 2 3 4 5 6");
 	tk_begin("printf(\"[%5c|%-3c|%3C]\", 'a', 'b', '\\n')", "[    a|b  | \\n]");
 	/* A machine may have no /etc/services. */
 	tk_begin("printf(\"%P %P\", (uint16_t)22, (uint16_t)64999)",

@@ -197,7 +197,10 @@ static void put_stack(dtrace_hdl_t *dtp, struct dt_writer *w, const dtrace_recde
 	for (uint32_t i = 0; i < f.n; i++) {
 		dt_frame_name(dtp, &f, i, text, sizeof(text));
 		dt_w_object(w, NULL);
-		put_symbol(w, "symbol", "module", text);
+		if (dt_frame_is_text(&f, i))
+			dt_w_text(w, "frame", text);
+		else
+			put_symbol(w, "symbol", "module", text);
 		dt_w_address(w, "address", dt_frame_pc(&f, i));
 		dt_w_end(w);
 	}
@@ -243,6 +246,7 @@ void dt_ov_datum(dtrace_hdl_t *dtp, struct dt_writer *w, const dtrace_recdesc_t 
 	case DTRACEACT_STACK:
 	case DTRACEACT_USTACK:
 	case DTRACEACT_JSTACK:
+	case DTRACEACT_PYSTACK:
 		put_stack(dtp, w, rec, data);
 		return;
 	case DTRACEACT_SYM:

@@ -8,24 +8,55 @@
 
 #include "proc_impl.h"
 
+/*
+ * A static probe's provider bears the process's number at its end. A glob means static probes if it
+ * begins with a letter: "*" and "" must not look at all processes of the machine.
+ */
 enum dt_pidpat dt_pidpat(const char *provider, pid_t *pid)
 {
-	const char *rest = provider + 3;
-	char *end;
+	bool is_pid = !strncmp(provider, "pid", 3) && (!provider[3] || strchr("0123456789*?[", provider[3]));
+	const char *digits = provider + strlen(provider);
 	long n;
 
-	if (strncmp(provider, "pid", 3))
-		return DT_PIDPAT_NO;
-	if (strpbrk(rest, "*?["))
-		return DT_PIDPAT_GLOB;
-	if (!isdigit((unsigned char)*rest))
+	if (strpbrk(provider, "*?["))
+		return is_pid ? DT_PIDPAT_GLOB :
+		       isalpha((unsigned char)*provider) ? DT_PIDPAT_STATICGLOB : DT_PIDPAT_NO;
+	while (digits > provider && isdigit((unsigned char)digits[-1]))
+		digits--;
+	if (digits == provider || !*digits || (is_pid && digits != provider + 3))
 		return DT_PIDPAT_NO;
 	errno = 0;
-	n = strtol(rest, &end, 10);
-	if (*end || errno || n <= 0 || n > INT32_MAX)
+	n = strtol(digits, NULL, 10);
+	if (errno || n <= 0 || n > INT32_MAX)
 		return DT_PIDPAT_NO;
 	*pid = (pid_t)n;
-	return DT_PIDPAT_ONE;
+	return is_pid ? DT_PIDPAT_ONE : DT_PIDPAT_STATIC;
+}
+
+static bool is_static(const dtrace_probedesc_t *pat)
+{
+	pid_t pid;
+
+	return dt_pidpat(pat->dtpd_provider, &pid) >= DT_PIDPAT_STATIC;
+}
+
+/* Could probes of this process be meant? */
+static bool means(const dtrace_probedesc_t *pat, const struct ps_prochandle *P)
+{
+	char provider[DTRACE_PROVNAMELEN];
+	pid_t pid;
+
+	switch (dt_pidpat(pat->dtpd_provider, &pid)) {
+	case DT_PIDPAT_ONE: case DT_PIDPAT_STATIC:
+		return pid == P->pid;
+	case DT_PIDPAT_GLOB:
+		snprintf(provider, sizeof(provider), "pid%d", P->pid);
+		return dt_glob_match(pat->dtpd_provider, provider);
+	case DT_PIDPAT_STATICGLOB:
+		return P->up;
+	default:
+		return false;
+	}
 }
 
 /*
@@ -90,6 +121,14 @@ static void progress(void *ctx, uint64_t done, uint64_t total)
 		P->dtp->progressfunc(P->pid, done, total, P->dtp->progressarg);
 }
 
+static int create(struct ps_prochandle *P, const dtrace_probedesc_t *pat, uint64_t *n,
+		  void (*progress)(void *ctx, uint64_t done, uint64_t total), struct dt_err *err)
+{
+	if (is_static(pat))
+		return dt_pid_statics(P->up, pat->dtpd_provider, n, err);
+	return dt_pid_create(P->up, pat, n, progress, P, err);
+}
+
 static void tell_unseen(struct ps_prochandle *P, struct dt_modpat *m);
 
 void dt_process_patterns(struct ps_prochandle *P)
@@ -99,18 +138,30 @@ void dt_process_patterns(struct ps_prochandle *P)
 	int rc;
 
 	for (size_t i = 0; i < P->npats; i++) {
-		rc = dt_pid_create(P->up, &P->pats[i], &n, still_there, P, &err);
+		rc = create(P, &P->pats[i], &n, still_there, &err);
 		if (rc && rc != -ENOENT && rc != -ESRCH)
 			dt_process_say(P, "cannot make all probes in objects loaded later: %s", err.msg);
 	}
 	for (size_t i = 0; i < P->nmodpats; i++)
 		tell_unseen(P, &P->modpats[i]);
+	dt_process_languages(P);
+}
+
+void dt_process_languages(struct ps_prochandle *P)
+{
+	struct dt_err err = { "" };
+	int rc = P->dtp->needs_langs ? dt_pid_languages(P->up, &err) : 0;
+
+	if (rc && rc != -ESRCH)
+		dt_process_say(P, "stacks show no Python frames: %s", err.msg);
 }
 
 static bool remember_pattern(struct ps_prochandle *P, const dtrace_probedesc_t *pat)
 {
 	for (size_t i = 0; i < P->npats; i++)
-		if (!strcmp(P->pats[i].dtpd_mod, pat->dtpd_mod) && !strcmp(P->pats[i].dtpd_func, pat->dtpd_func) &&
+		if (is_static(&P->pats[i]) == is_static(pat) &&
+		    (!is_static(pat) || !strcmp(P->pats[i].dtpd_provider, pat->dtpd_provider)) &&
+		    !strcmp(P->pats[i].dtpd_mod, pat->dtpd_mod) && !strcmp(P->pats[i].dtpd_func, pat->dtpd_func) &&
 		    !strcmp(P->pats[i].dtpd_name, pat->dtpd_name))
 			return true;
 	if (!dt_grow(&P->pats, P->npats, &P->patroom, sizeof(*P->pats)))
@@ -132,10 +183,10 @@ static int create_in(struct ps_prochandle *P, const dtrace_probedesc_t *pat, str
 	} else if (!remember_pattern(P, pat)) {
 		rc = dt_error(diag, D_ALLOC, loc, "out of memory");
 	} else {
-		rc = dt_pid_create(P->up, pat, found, progress, P, &err);
+		rc = create(P, pat, found, progress, &err);
 		if (rc)
-			dt_error(diag, rc == -ENOENT ? D_PDESC_ZERO : rc == -EINVAL ? D_PDESC_INVAL : D_PROC_GRAB,
-				 loc, "%s", err.msg);
+			dt_error(diag, rc == -ENOENT || rc == -ENOTSUP ? D_PDESC_ZERO :
+				       rc == -EINVAL ? D_PDESC_INVAL : D_PROC_GRAB, loc, "%s", err.msg);
 	}
 	pthread_mutex_unlock(&P->lock);
 	return rc ? -1 : 0;
@@ -144,13 +195,11 @@ static int create_in(struct ps_prochandle *P, const dtrace_probedesc_t *pat, str
 static int create_glob(dtrace_hdl_t *dtp, const dtrace_probedesc_t *pat, struct dt_loc loc,
 		       struct dt_diag *diag, uint64_t *found)
 {
-	char provider[DTRACE_PROVNAMELEN];
 	struct dt_diag one;
 	uint64_t n;
 
 	for (struct ps_prochandle *P = dtp->procs; P; P = P->next) {
-		snprintf(provider, sizeof(provider), "pid%d", P->pid);
-		if (!P->watched || !P->proc || !dt_glob_match(pat->dtpd_provider, provider))
+		if (!P->watched || !P->proc || !means(pat, P))
 			continue;
 		/* What one of the processes does not have, another may. */
 		one = (struct dt_diag){ 0 };
@@ -162,6 +211,42 @@ static int create_glob(dtrace_hdl_t *dtp, const dtrace_probedesc_t *pat, struct 
 		*found += n;
 	}
 	return 0;
+}
+
+/* One process of a glob over static probes. */
+struct everywhere {
+	const dtrace_probedesc_t *pat;
+	struct dt_loc loc;
+	struct dt_diag *diag;
+	uint64_t *found;
+};
+
+static int create_there(void *ctx, struct ps_prochandle *P)
+{
+	struct everywhere *e = ctx;
+	struct dt_diag one = { 0 };
+	uint64_t n = 0;
+
+	/* It may just have ended, or be one interpreter of many that is not understood. */
+	if (create_in(P, e->pat, e->loc, &one, &n) && one.tag == D_ALLOC) {
+		*e->diag = one;
+		return -1;
+	}
+	if (one.tag)
+		dt_process_say(P, "%s", one.msg);
+	*e->found += n;
+	return 0;
+}
+
+static int create_everywhere(dtrace_hdl_t *dtp, const dtrace_probedesc_t *pat, struct dt_loc loc,
+			     struct dt_diag *diag, uint64_t *found)
+{
+	struct everywhere e = { pat, loc, diag, found };
+	int rc = dt_processes_with(dtp, pat->dtpd_provider, create_there, &e);
+
+	if (rc < -1)
+		return dt_error(diag, D_PROC_GRAB, loc, "cannot read /proc: %s", strerror(-rc));
+	return rc;
 }
 
 int dt_pidprobe_create(dtrace_hdl_t *dtp, const dtrace_probedesc_t *pat, struct dt_loc loc,
@@ -179,7 +264,9 @@ int dt_pidprobe_create(dtrace_hdl_t *dtp, const dtrace_probedesc_t *pat, struct 
 		return 0;
 	case DT_PIDPAT_GLOB:
 		return create_glob(dtp, pat, loc, diag, found);
-	case DT_PIDPAT_ONE:
+	case DT_PIDPAT_STATICGLOB:
+		return create_everywhere(dtp, pat, loc, diag, found);
+	case DT_PIDPAT_ONE: case DT_PIDPAT_STATIC:
 		break;
 	}
 	P = dt_procs_get(dtp, pid, &err);
@@ -267,7 +354,7 @@ void dt_pidprobe_modules(dtrace_hdl_t *dtp, const dtrace_probedesc_t *pat, struc
 {
 	const char *mod = pat->dtpd_mod;
 	bool is_glob = strpbrk(mod, "*?[\\"), all = true;
-	char provider[DTRACE_PROVNAMELEN], so[DTRACE_MODNAMELEN + 8];
+	char so[DTRACE_MODNAMELEN + 8];
 	struct dt_strs names = { 0 };
 	pid_t pid;
 
@@ -275,8 +362,7 @@ void dt_pidprobe_modules(dtrace_hdl_t *dtp, const dtrace_probedesc_t *pat, struc
 		return;
 	snprintf(so, sizeof(so), strstr(mod, ".so") ? "%s*" : "%s.so*", mod);
 	for (struct ps_prochandle *P = dtp->procs; P; P = P->next) {
-		snprintf(provider, sizeof(provider), "pid%d", P->pid);
-		if (P->proc && dt_glob_match(pat->dtpd_provider, provider))
+		if (P->proc && means(pat, P))
 			all &= object_names(P, mod, mod, is_glob ? mod : so, &names);
 	}
 	if (is_glob && all) {
@@ -290,8 +376,7 @@ void dt_pidprobe_modules(dtrace_hdl_t *dtp, const dtrace_probedesc_t *pat, struc
 		dt_strs_add(mods, so);
 	}
 	for (struct ps_prochandle *P = dtp->procs; P; P = P->next) {
-		snprintf(provider, sizeof(provider), "pid%d", P->pid);
-		if (dt_glob_match(pat->dtpd_provider, provider))
+		if (means(pat, P))
 			remember_modules(P, mod, mods);
 	}
 	dt_strs_free(&names);

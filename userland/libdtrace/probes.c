@@ -67,6 +67,11 @@ int dtrace_probe_iter(dtrace_hdl_t *dtp, const dtrace_probedesc_t *pdp, dtrace_p
 	return rc;
 }
 
+int dt_probes_walk(dtrace_hdl_t *dtp, const dtrace_probedesc_t *pat, dtrace_probe_f *func, void *arg)
+{
+	return dtp->fd < 0 ? dt_catalog_walk(dtp, pat, func, arg) : dtrace_probe_iter(dtp, pat, func, arg);
+}
+
 struct count {
 	long n, max;
 };
@@ -82,7 +87,7 @@ long dt_probes_count(dtrace_hdl_t *dtp, const dtrace_probedesc_t *pat, long max)
 {
 	struct count c = { .max = max };
 
-	return dtrace_probe_iter(dtp, pat, count_probe, &c) < 0 ? -1 : c.n;
+	return dt_probes_walk(dtp, pat, count_probe, &c) < 0 ? -1 : c.n;
 }
 
 static int take_probe(dtrace_hdl_t *dtp, const dtrace_probedesc_t *pd, void *arg)

@@ -260,17 +260,43 @@ int dt_procs_wait(dtrace_hdl_t *dtp, int timeout_ms)
 	return rc;
 }
 
+/* An interpreter that nobody named, but whose stacks may be recorded. */
+static int know_languages(void *ctx, struct ps_prochandle *P)
+{
+	struct dt_err err = { "" };
+
+	(void)ctx;
+	pthread_mutex_lock(&P->lock);
+	if (!dt_process_attach(P, &err))
+		dt_process_languages(P);
+	pthread_mutex_unlock(&P->lock);
+	return 0;
+}
+
+static bool any_watched(const dtrace_hdl_t *dtp)
+{
+	for (const struct ps_prochandle *P = dtp->procs; P; P = P->next)
+		if (P->watched)
+			return true;
+	return false;
+}
+
 int dt_procs_follow(dtrace_hdl_t *dtp)
 {
 	struct dt_err err = { "" };
 
+	/* Stacks of any process: all interpreters there are. */
+	if (dtp->needs_langs && !any_watched(dtp))
+		dt_processes_with(dtp, "python*", know_languages, NULL);
 	for (struct ps_prochandle *P = dtp->procs; P; P = P->next) {
 		pthread_mutex_lock(&P->lock);
 		/* Without pid probes too: a stack's names must be known when the process has gone. */
 		if (P->watched && dtp->needs_usyms && !P->up && P->proc)
 			dt_process_attach(P, &err);
-		if (P->up)
+		if (P->up) {
+			dt_process_languages(P);
 			dt_process_check_armed(P);
+		}
 		pthread_mutex_unlock(&P->lock);
 		if (P->up && dt_process_follow(P))
 			return -1;

@@ -79,9 +79,18 @@ int dt_process_attach(struct ps_prochandle *P, struct dt_err *err);
 void dt_process_detach(struct ps_prochandle *P);
 /* Create the probes of all patterns, in objects not looked at yet. */
 void dt_process_patterns(struct ps_prochandle *P);
+/* Tell the kernel about interpreters in objects not looked at yet, if some action wants their frames. */
+void dt_process_languages(struct ps_prochandle *P);
 void dt_process_forget_patterns(struct ps_prochandle *P);
 void dt_process_say(struct ps_prochandle *P, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void dt_process_check_armed(struct ps_prochandle *P);
+
+/*
+ * allprocs.c: call @func for every process of the machine that has probes of a provider matching @provider
+ * (beside pid's own), until it returns other than 0. -errno: there is no /proc.
+ */
+int dt_processes_with(dtrace_hdl_t *dtp, const char *provider, int (*func)(void *ctx, struct ps_prochandle *P),
+		      void *ctx);
 
 int dt_process_follow(struct ps_prochandle *P);		/* follow.c: start the thread */
 void dt_process_unfollow(struct ps_prochandle *P);	/* end it, and wait for that */

@@ -52,12 +52,12 @@ static void take_options(struct compilation *cc)
 
 	c->pspec = cflags & DTRACE_C_PSPEC;
 	c->empty_ok = cflags & DTRACE_C_EMPTY;
-	c->destructive = dtp->opt[DTRACEOPT_DESTRUCTIVE] != DTRACEOPT_UNSET;
 	c->strsize = (uint32_t)dtp->opt[DTRACEOPT_STRSIZE];
 	c->stackframes = (uint32_t)dtp->opt[DTRACEOPT_STACKFRAMES];
 	c->ustackframes = (uint32_t)dtp->opt[DTRACEOPT_USTACKFRAMES];
 	c->jstackframes = (uint32_t)dtp->opt[DTRACEOPT_JSTACKFRAMES];
 	c->jstackstrsize = (uint32_t)dtp->opt[DTRACEOPT_JSTACKSTRSIZE];
+	c->late = dtp->late;
 	c->has_amin = cflags & DTRACE_C_EATTR && !cc->library;
 	c->amin = (struct dt_attr){ dtp->amin.dtat_name, dtp->amin.dtat_data, dtp->amin.dtat_class };
 	dt_idents_set_version(dtp->idents, cc->library ? 0 : dtp->dversion);
@@ -73,7 +73,7 @@ static int pragma_option(void *ctx, const char *name, const char *value, char *e
 {
 	struct compilation *cc = ctx;
 
-	if (dt_option_set(cc->dtp, name, value, err, n))
+	if (dt_option_pragma(cc->dtp, name, value, err, n))
 		return -1;
 	take_options(cc);
 	return 0;
@@ -108,20 +108,50 @@ static unsigned short source_index(void *ctx, const char *name)
 	return (unsigned short)(i + 2);
 }
 
+static void spell(const struct compilation *cc, const struct dt_diag *diag, const char *text, const char *code,
+		  bool tags, char *buf, size_t n)
+{
+	unsigned src = diag->loc.src;
+
+	dt_source_error(diag, src >= 2 && src - 2 < cc->files.n ? cc->files.s[src - 2] : NULL, text, code, tags, buf,
+			n);
+}
+
 /* Put what is wrong into the handle's message. */
 static void tell(const struct compilation *cc, const char *text, const char *code)
 {
 	dtrace_hdl_t *dtp = cc->dtp;
-	unsigned src = cc->diag.loc.src;
 
 	dtp->err = EDT_COMPILER;
-	dt_source_error(&cc->diag, src >= 2 && src - 2 < cc->files.n ? cc->files.s[src - 2] : NULL, text,
-			code, cflags_of(cc) & DTRACE_C_ETAGS, dtp->errmsg, sizeof(dtp->errmsg));
+	spell(cc, &cc->diag, text, code, cflags_of(cc) & DTRACE_C_ETAGS, dtp->errmsg, sizeof(dtp->errmsg));
+}
+
+/*
+ * A program that changes the system compiles without option destructive, which may be
+ * set until it is enabled. What to say then has its place in the source now.
+ */
+static int note_destroyer(const struct compilation *cc, dtrace_prog_t *prog, const char *code)
+{
+	struct dt_diag diag = { 0 };
+	char *buf;
+
+	if (!prog->p->destroyer)
+		return 0;
+	buf = malloc(sizeof(cc->dtp->errmsg));
+	if (!buf)
+		return -1;
+	dt_error(&diag, D_NOSUP, prog->p->destroys, "destructive actions are not allowed, and %s() is one",
+		 prog->p->destroyer->name);
+	dt_hint(&diag, "allow them with option -w, or: #pragma D option destructive");
+	spell(cc, &diag, prog->text, code, false, buf, sizeof(cc->dtp->errmsg));
+	prog->destroys = buf;
+	return 0;
 }
 
 static void free_prog(dtrace_prog_t *prog)
 {
 	dt_program_free(prog->p);
+	free(prog->destroys);
 	free(prog->text);
 	free(prog);
 }
@@ -155,7 +185,7 @@ static void hint_part(dtrace_hdl_t *dtp, struct dt_diag *diag, const dtrace_prob
 	struct nearest near = { .want = want, .field = field, .best = 3 };
 
 	if (!strpbrk(want, "*?["))
-		dtrace_probe_iter(dtp, before, compare_name, &near);
+		dt_probes_walk(dtp, before, compare_name, &near);
 	dt_hint(diag, "%s \"%s\"%s%s%s", what, want, near.like[0] ? ": did you mean " : "", near.like,
 		near.like[0] ? "?" : "; \"dtrace -l\" lists the probes there are");
 }
@@ -170,9 +200,14 @@ static void hint_nomatch(dtrace_hdl_t *dtp, const dtrace_probedesc_t *pat, struc
 #undef PART
 	};
 	dtrace_probedesc_t before = { 0 }, part = { 0 };
+	const char *known = dt_catalog_hint(pat);
 
 	if (pat->dtpd_id)
 		return;
+	if (known) {
+		dt_hint(diag, "%s", known);
+		return;
+	}
 	if (!strcmp(pat->dtpd_provider, "pid0")) {
 		dt_hint(diag, "$target is the process of -p or -c; neither was given");
 		return;
@@ -257,18 +292,32 @@ static int check_pattern(struct compilation *cc, struct dt_clause *cl, uint32_t 
 	return n > 0 && !found && !zdefs ? nomatch(cc, &pat, loc) : n;
 }
 
+/* Likewise, without a device. */
+static int check_unseen(struct compilation *cc, const dtrace_probedesc_t *pat, struct dt_loc loc, bool zdefs)
+{
+	struct dt_err err = { "" };
+
+	switch (dt_catalog_check(cc->dtp, pat, &err)) {
+	case DT_CANNOT_BE:
+		return dt_error(&cc->diag, D_PDESC_INVAL, loc, "%s", err.msg);
+	case DT_IS_NOT:
+		return zdefs ? 1 : nomatch(cc, pat, loc);
+	default:
+		return 1;
+	}
+}
+
 static int check_patterns(struct compilation *cc, dtrace_prog_t *prog)
 {
 	bool zdefs = cflags_of(cc) & DTRACE_C_ZDEFS;
 	int n;
 
-	if (cc->dtp->fd < 0)
-		return 0;
 	for (uint32_t i = 0; i < prog->p->nclauses; i++) {
 		struct dt_clause *cl = &prog->p->clauses[i];
 
 		for (uint32_t j = 0; j < cl->npats; j += (uint32_t)n) {
-			n = check_pattern(cc, cl, j, zdefs);
+			n = cc->dtp->fd < 0 ? check_unseen(cc, &cl->pats[j], cl->patlocs[j], zdefs) :
+					      check_pattern(cc, cl, j, zdefs);
 			if (n < 0)
 				return -1;
 		}
@@ -316,13 +365,15 @@ static dtrace_prog_t *compile_code(struct compilation *cc, const char *text, con
 		dt_idents_rollback(dtp->idents, idents);
 		dt_types_rollback(dtp->types, types);
 	}
-	if (!prog->p) {
+	if (!prog->p)
 		tell(cc, text, code);
+	else if (note_destroyer(cc, prog, code))
+		dt_set_errno(dtp, ENOMEM);
+	dt_strs_free(&cc->files);
+	if (!prog->p || (prog->p->destroyer && !prog->destroys)) {
 		free_prog(prog);
-		dt_strs_free(&cc->files);
 		return NULL;
 	}
-	dt_strs_free(&cc->files);
 	prog->strsize = cc->c.strsize;
 	prog->npats = count_patterns(prog->p);
 	prog->next = dtp->progs;

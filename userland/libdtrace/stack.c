@@ -42,6 +42,8 @@ uint32_t dt_frames(const dtrace_recdesc_t *rec, const void *data, struct dt_fram
 		room = room ? room - 1 : 0;
 		if (room > DTRACE_USTACK_NFRAMES(rec->dtrd_arg))
 			room = DTRACE_USTACK_NFRAMES(rec->dtrd_arg);
+		f->strs = (const char *)f->pcs + 8 * (size_t)room;
+		f->strsize = rec->dtrd_size - (size_t)(f->strs - (const char *)data);
 	}
 	while (n < room && dt_frame_pc(f, n))
 		n++;
@@ -56,11 +58,35 @@ uint64_t dt_frame_pc(const struct dt_frames *f, uint32_t i)
 	return pc;
 }
 
+/* What a language calls frame @i; "": it is a native one. */
+static const char *frame_text(const struct dt_frames *f, uint32_t i)
+{
+	const char *s = f->strs, *end = s + f->strsize;
+	size_t len;
+
+	for (; s && s < end; s += len + 1) {
+		len = strnlen(s, (size_t)(end - s));
+		if (s + len == end)
+			break;
+		if (!i--)
+			return s;
+	}
+	return "";
+}
+
+bool dt_frame_is_text(const struct dt_frames *f, uint32_t i)
+{
+	return *frame_text(f, i);
+}
+
 void dt_frame_name(dtrace_hdl_t *dtp, const struct dt_frames *f, uint32_t i, char *buf, size_t n)
 {
+	const char *text = frame_text(f, i);
 	uint64_t pc = dt_frame_pc(f, i);
 
-	if (dtp->opt[DTRACEOPT_NORESOLVE] != DTRACEOPT_UNSET)
+	if (*text)
+		snprintf(buf, n, "%s", text);
+	else if (dtp->opt[DTRACEOPT_NORESOLVE] != DTRACEOPT_UNSET)
 		snprintf(buf, n, "0x%" PRIx64, pc);
 	else if (f->user)
 		dt_procs_addrname(dtp, f->pid, pc, buf, n);

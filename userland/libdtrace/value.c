@@ -126,6 +126,7 @@ int dt_print_datum(dtrace_hdl_t *dtp, FILE *fp, const dtrace_recdesc_t *rec, con
 	case DTRACEACT_STACK:
 	case DTRACEACT_USTACK:
 	case DTRACEACT_JSTACK:
+	case DTRACEACT_PYSTACK:
 		return dt_print_frames(dtp, fp, rec, data, NULL);
 	case DTRACEACT_USYM:
 	case DTRACEACT_UMOD:

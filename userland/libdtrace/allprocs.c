@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Every process of the machine that could have the probes of a provider
+ * pattern such as "python*": those that have mapped a file which brings probes along. Each file is looked at
+ * once, so a machine with a thousand processes of fifty libraries costs a reading of their maps.
+ */
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "proc_impl.h"
+
+/* A mapped file: has some source something to say about it? */
+struct file {
+	uint64_t dev, ino;
+	bool maybe;
+};
+
+struct files {
+	struct file *f;
+	size_t n, room;
+};
+
+static struct file *find_file(struct files *fs, uint64_t dev, uint64_t ino)
+{
+	for (size_t i = 0; i < fs->n; i++)
+		if (fs->f[i].dev == dev && fs->f[i].ino == ino)
+			return &fs->f[i];
+	return NULL;
+}
+
+/* The file that is mapped there, even if its path names another by now or lies in another mount namespace. */
+static bool could_have(pid_t pid, uint64_t lo, uint64_t hi)
+{
+	char path[96];
+
+	snprintf(path, sizeof(path), "/proc/%d/map_files/%llx-%llx", pid, (unsigned long long)lo,
+		 (unsigned long long)hi);
+	return dt_statics_maybe(path);
+}
+
+static bool line_could(struct files *fs, pid_t pid, const char *line)
+{
+	unsigned long long lo, hi, off, ino;
+	unsigned int major, minor;
+	struct file *f;
+	uint64_t dev;
+	char perm[5];
+
+	if (sscanf(line, "%llx-%llx %4s %llx %x:%x %llu", &lo, &hi, perm, &off, &major, &minor, &ino) != 7 ||
+	    perm[2] != 'x' || !ino)
+		return false;
+	dev = (uint64_t)major << 32 | minor;
+	f = find_file(fs, dev, ino);
+	if (f)
+		return f->maybe;
+	if (!dt_grow(&fs->f, fs->n, &fs->room, sizeof(*fs->f)))
+		return true;
+	fs->f[fs->n] = (struct file){ dev, ino, could_have(pid, lo, hi) };
+	return fs->f[fs->n++].maybe;
+}
+
+static bool process_could(struct files *fs, pid_t pid)
+{
+	char path[64], *line = NULL;
+	bool could = false;
+	size_t room = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/maps", pid);
+	f = fopen(path, "re");
+	while (f && !could && getline(&line, &room, f) > 0)
+		could = line_could(fs, pid, line);
+	free(line);
+	if (f)
+		fclose(f);
+	return could;
+}
+
+int dt_processes_with(dtrace_hdl_t *dtp, const char *provider, int (*func)(void *ctx, struct ps_prochandle *P),
+		      void *ctx)
+{
+	struct files fs = { 0 };
+	DIR *dir = opendir("/proc");
+	struct ps_prochandle *P;
+	struct dirent *de;
+	struct dt_err err;
+	int rc = 0;
+
+	while (dir && !rc && (de = readdir(dir))) {
+		pid_t pid = isdigit((unsigned char)de->d_name[0]) ? atoi(de->d_name) : 0;
+		bool known;
+
+		if (pid <= 0 || pid == getpid() || !process_could(&fs, pid))
+			continue;
+		known = dt_procs_find(dtp, pid);
+		P = dt_procs_get(dtp, pid, &err);	/* it may have gone meanwhile, or be one that nobody can trace */
+		if (P && (P->up || dt_pid_has_statics(P->proc, provider)))
+			rc = func(ctx, P);
+		else if (P && !known)
+			dtrace_proc_release(dtp, P);
+	}
+	if (dir)
+		closedir(dir);
+	free(fs.f);
+	return dir ? rc : -errno;
+}
