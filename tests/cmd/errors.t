@@ -23,7 +23,7 @@ says 1 'option' -x nosuchoption -n 'BEGIN'
 says 2 'usage' -Y
 says 2 'usage'
 says 1 'no zones' -x zone=global -n 'BEGIN{ exit(0); }'
-says 1 'destructive.* -w' -n 'BEGIN{ system("true"); exit(0); }'
+says 1 'with option -w' -n 'BEGIN{ system("true"); exit(0); }'
 says 1 'not a 64-bit' -n 'pid$target:::entry' -c "$T/tiny32"
 mkdir folder.d
 says 1 'directory|regular' -s folder.d

@@ -297,11 +297,12 @@ static int preallocate(dtrace_hdl_t *dtp)
 	if (!n)
 		return 0;
 	mallopt(M_TRIM_THRESHOLD, -1);
-	mallopt(M_MMAP_THRESHOLD, 1 << 30);
+	mallopt(M_MMAP_MAX, 0);		/* a mapping of its own would go back at once */
 	p = malloc(n);
+	mallopt(M_MMAP_MAX, 65536);	/* malloc's own default */
 	if (!p)
 		return dt_set_error(dtp, ENOMEM, "there is not enough memory to preallocate %zu bytes", n);
-	memset(p, 0, n);
+	explicit_bzero(p, n);		/* memset() of what is freed next would be left out */
 	free(p);
 	return 0;
 }
