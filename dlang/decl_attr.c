@@ -88,7 +88,7 @@ const struct dt_type *dt_attr_type(struct dt_parser *ps, const struct dt_spec *s
 		return t;
 	if (layout->align < layout->vector)
 		layout->align = layout->vector;
-	return dt_check_memory(ps, dt_type_array(ps->types, t, layout->vector / size));	/* D computes with none */
+	return dt_check_memory(ps, dt_type_array(ps->types, t, layout->vector / size)); /* D computes with none */
 }
 
 struct dt_node *dt_alignof(struct dt_parser *ps, struct dt_loc loc, const struct dt_type *t)

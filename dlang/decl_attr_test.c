@@ -120,8 +120,9 @@ static void test_bits(void **state)
 	*heap = native;
 	dtk_port_map(heap, sizeof(*heap));
 	m->fire.arg[0] = (uintptr_t)heap;
-	machine_fire(m, machine_compile(m, "BEGIN{ p = (struct bits *)arg0; trace((long)p->a); trace(p->b); trace(p->c); "
-					   "trace(p->d); trace((long)p->e); trace(p->f); }"));
+	machine_fire(
+		m, machine_compile(m, "BEGIN{ p = (struct bits *)arg0; trace((long)p->a); trace(p->b); trace(p->c); "
+				      "trace(p->d); trace((long)p->e); trace(p->f); }"));
 	assert_int_equal(m->fault, 0);
 	f = (struct machine_field){ 0 };
 	assert_true(machine_next(m, m->kprog[1], &f) && (long)machine_scalar(&f) == native.a);
@@ -185,8 +186,9 @@ static void test_cases(void **state)
 /* The values of an enumeration of 64 bits. */
 static void test_enums(void **state)
 {
-	static const char text[] = "# 1 \"x.h\"\nenum e { A = 1ull << 40, B };\nenum f { C = 0xffffffffffffffffull };\n"
-				   "# 1 \"<stdin>\"\nBEGIN{ trace(A); trace(B); trace(C); trace(C > 0); trace(sizeof(enum e)); }";
+	static const char text[] =
+		"# 1 \"x.h\"\nenum e { A = 1ull << 40, B };\nenum f { C = 0xffffffffffffffffull };\n"
+		"# 1 \"<stdin>\"\nBEGIN{ trace(A); trace(B); trace(C); trace(C > 0); trace(sizeof(enum e)); }";
 	static const uint64_t want[] = { 1ull << 40, (1ull << 40) + 1, UINT64_MAX, 1, 8 };
 	struct machine *m = machine_create();
 	struct machine_field f = { 0 };

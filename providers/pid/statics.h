@@ -20,7 +20,7 @@ struct dt_site {
 	uint64_t addr;
 	const struct dtrace_step *step;
 	size_t nstep;			/* <= DTRACE_STEP_MAX */
-	uint64_t sem;			/* address of a 16-bit counter to be raised while somebody looks; 0: none */
+	uint64_t sem;			/* address of a 16-bit counter to be raised meanwhile; 0: none */
 };
 
 struct dt_static {
@@ -28,7 +28,7 @@ struct dt_static {
 	const char *func;		/* "": the function that holds the place, as far as the object names it */
 	const char *name;		/* as D writes it, dashes for double underscores: "function-entry" */
 	const struct dt_site *site;
-	size_t nsite;			/* places of one name in different functions (func "") become a probe each */
+	size_t nsite;			/* places in different functions (func "") become a probe each */
 	const char *const *argtype;	/* C types of args[], for -lv; may be NULL */
 	size_t nargtype;
 };
@@ -53,8 +53,8 @@ struct dt_statics_source {
 extern const struct dt_statics_source dt_usdt_source, dt_python_source;
 
 /*
- * The interpreter in an object, for the kernel's walks of its frames; all but the cookie is filled. 1; 0: there is none;
- * -ENOTSUP with a sentence: one that is not understood.
+ * The interpreter in an object, for the kernel's walks of its frames; all but the cookie is filled. 1; 0: there is
+ * none; -ENOTSUP with a sentence: one that is not understood.
  */
 struct dtrace_pid_python;
 int dt_python_describe(struct dt_proc *p, struct dt_object *o, struct dtrace_pid_python *ret, struct dt_err *err);

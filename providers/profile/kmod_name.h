@@ -63,7 +63,8 @@ static inline bool dtk_profile_name(const char *name, unsigned long long *ns, bo
 		return false;
 	name += *tick ? 5 : 8;
 	for (s = name; *s >= '0' && *s <= '9'; s++) {
-		if (__builtin_mul_overflow(n, 10ull, &n) || __builtin_add_overflow(n, (unsigned long long)(*s - '0'), &n))
+		if (__builtin_mul_overflow(n, 10ull, &n) ||
+		    __builtin_add_overflow(n, (unsigned long long)(*s - '0'), &n))
 			return false;
 	}
 	return s > name && dtk_profile_interval(n, s, ns);

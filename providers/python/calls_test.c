@@ -138,7 +138,8 @@ static void get_regs(const struct user_regs_struct *u, uint64_t addr, u64 *reg)
 	memcpy(reg, v, sizeof(v));
 }
 
-static void run_site(const struct dt_static *st, const struct dt_site *s, const struct user_regs_struct *u, uint64_t addr)
+static void run_site(const struct dt_static *st, const struct dt_site *s, const struct user_regs_struct *u,
+		     uint64_t addr)
 {
 	static struct dpid_recipe r;
 	int rc;
@@ -329,14 +330,17 @@ static void write_counts(void)
 static void compare_with_truth(const char *root)
 {
 	assert_int_equal(target_run("test -s %s" PROGRAMS "/truth", root), 0);
-	if (target_run(COMPARABLE " %s" PROGRAMS "/truth | LC_ALL=C sort >%s/a; " COMPARABLE " %s/calls | LC_ALL=C sort >%s/b; "
-		       "diff %s/a %s/b", root, target_dir, target_dir, target_dir, target_dir, target_dir))
+	if (target_run(COMPARABLE " %s" PROGRAMS "/truth | LC_ALL=C sort >%s/a; " COMPARABLE
+				  " %s/calls | LC_ALL=C sort >%s/b; "
+				  "diff %s/a %s/b",
+		       root, target_dir, target_dir, target_dir, target_dir, target_dir))
 		fail_msg("'<' is what the interpreter says, '>' what the recipes say");
 }
 
 static void compare_entries_with_returns(void)
 {
-	if (target_run("cd %s && sed -n 's/^call//p' calls >a; sed -n 's/^return//p' calls >b; test -s a && diff a b", target_dir))
+	if (target_run("cd %s && sed -n 's/^call//p' calls >a; sed -n 's/^return//p' calls >b; test -s a && diff a b",
+		       target_dir))
 		fail_msg("'<' are the entries, '>' the returns");
 }
 
@@ -344,7 +348,8 @@ static void compare_entries_with_returns(void)
 static void compare_with_expected(const char *root)
 {
 	assert_int_equal(target_run("test -s %s" PROGRAMS "/truth", root), 0);
-	if (target_run("cd %s && sed 's/\t[^\t]*\t\\(within_another\\)\t/\t?\t\\1\t/' calls >a; grep -avxFf a %s" PROGRAMS "/truth",
+	if (target_run("cd %s && sed 's/\t[^\t]*\t\\(within_another\\)\t/\t?\t\\1\t/' calls >a; grep -avxFf a "
+		       "%s" PROGRAMS "/truth",
 		       target_dir, root) != 256)
 		fail_msg("these counts are expected, but different");
 }

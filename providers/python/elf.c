@@ -172,8 +172,10 @@ int dt_py_version(struct dt_elf *e, const char *name, struct dt_err *err)
 		return minor;
 	/* Objects are longer where every reference is traced: until 3.7 in all debug builds. */
 	if (dt_py_symbol(e, "_Py_PrintReferences") || (minor < 8 && dt_py_symbol(e, "_Py_RefTotal")))
-		return dt_proc_fail(err, -ENOTSUP, "%s is a debug build of Python 3.%d that traces references: its objects "
-				    "have another layout", name, minor);
+		return dt_proc_fail(err, -ENOTSUP,
+				    "%s is a debug build of Python 3.%d that traces references: its objects "
+				    "have another layout",
+				    name, minor);
 	return minor;
 }
 

@@ -201,7 +201,8 @@ static bool vote(const struct dt_py_elf *pe, const struct dt_py_layout *l, struc
 struct clear {
 	struct dt_py_eval *ev;
 	const struct dt_py_layout *l;
-	uint64_t with_frame, with_both;		/* 3.11: who is called with (frame), with (thread state, frame) */
+	uint64_t with_frame,
+		with_both;		/* 3.11: who is called with (frame), with (thread, frame) */
 	bool twice;
 };
 
@@ -274,11 +275,13 @@ static int find_clear(const struct dt_py_elf *pe, const struct dt_py_layout *l, 
 		ev->is_clear_inner = c.with_frame != 0;
 	}
 	if (!ev->clear || c.twice || (l->minor > 11 && ev->thread.kind == DT_PY_UNKNOWN))
-		return dt_proc_fail(err, -ENOTSUP, "%s is Python 3.%d, but the function that ends its frames was not found",
+		return dt_proc_fail(err, -ENOTSUP,
+				    "%s is Python 3.%d, but the function that ends its frames was not found",
 				    name, l->minor);
 	/* Since 3.13 a frame that never began looks like one that did, if it is freed from elsewhere. */
 	if (l->minor >= 13 && ev->is_clear_inner)
-		return dt_proc_fail(err, -ENOTSUP, "%s is Python 3.%d, but its compiler made _PyEval_FrameClearAndPop part of "
+		return dt_proc_fail(err, -ENOTSUP,
+				    "%s is Python 3.%d, but its compiler made _PyEval_FrameClearAndPop part of "
 				    "the eval loop: how its functions end is not known", name, l->minor);
 	/* Exported since 3.13: what is called may be a stub that leads there. */
 	symbol = dt_py_symbol(pe->elf, "_PyEval_FrameClearAndPop");
@@ -318,7 +321,8 @@ static int check_handlers(const struct dt_py_elf *pe, const struct dt_py_layout 
 				reached[i] = true;
 		}
 		if (reached[i])
-			return dt_proc_fail(err, -ENOTSUP, "%s is Python 3.%d, but its compiler made handlers run into each "
+			return dt_proc_fail(err, -ENOTSUP,
+					    "%s is Python 3.%d, but its compiler made handlers run into each "
 					    "other (at %#llx): calls could not be counted rightly", name, l->minor,
 					    (unsigned long long)site[i]);
 	}
@@ -329,10 +333,12 @@ static int find_loop(const struct dt_py_elf *pe, const struct dt_py_layout *l, c
 		     struct dt_py_eval *ev, struct dt_err *err)
 {
 	if (!find_table(pe, l->minor, ev))
-		return dt_proc_fail(err, -ENOTSUP, "%s is Python 3.%d, but its table of opcodes was not found: was it built "
+		return dt_proc_fail(err, -ENOTSUP,
+				    "%s is Python 3.%d, but its table of opcodes was not found: was it built "
 				    "without computed gotos?", name, l->minor);
 	if (!vote(pe, l, ev))
-		return dt_proc_fail(err, -ENOTSUP, "%s is Python 3.%d, but which registers its eval loop keeps the frame "
+		return dt_proc_fail(err, -ENOTSUP,
+				    "%s is Python 3.%d, but which registers its eval loop keeps the frame "
 				    "in is not clear (%u of %u handlers agree)", name, l->minor, ev->votes, ev->voters);
 	ev->lo = ~0ull;
 	for (int op = 0; op < 256; op++) {
@@ -419,7 +425,8 @@ static int find_returns(const struct dt_py_elf *pe, int minor, const char *name,
 	if (!rc && cold)
 		rc = returns_of(pe, cold, &f[at], ev);
 	if (rc || !ev->nret)
-		return dt_proc_fail(err, rc == -ENOMEM ? rc : -ENOTSUP, "%s is Python 3.%d, but where its eval loop returns "
+		return dt_proc_fail(err, rc == -ENOMEM ? rc : -ENOTSUP,
+				    "%s is Python 3.%d, but where its eval loop returns "
 				    "could not be made out", name, minor);
 	if (minor < 11) {
 		ev->lo = f[at].addr;
@@ -428,7 +435,8 @@ static int find_returns(const struct dt_py_elf *pe, int minor, const char *name,
 	return 0;
 }
 
-static int find_push(const struct dt_py_elf *pe, const struct dt_py_layout *l, struct dt_py_eval *ev, struct dt_err *err)
+static int find_push(const struct dt_py_elf *pe, const struct dt_py_layout *l, struct dt_py_eval *ev,
+		     struct dt_err *err)
 {
 	struct push p = {
 		.ev = ev, .thread_frame = l->thread_frame,

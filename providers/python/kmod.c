@@ -168,7 +168,7 @@ static bool put_frame(struct dpy_stack *s, u64 at, u64 code)
 	       put_str(s, name);
 }
 
-/* A frame without a text is shown by its address; one with a text has the eval loop's, so that equal stacks are equal. */
+/* A frame without a text is shown by its address; one with a text has the eval loop's: equal stacks are equal. */
 static void emit(struct dpy_stack *s, u64 pc, u64 at, u64 code)
 {
 	u32 mark = s->used;

@@ -74,7 +74,8 @@ static int setup(void **state)
 	}
 	/* leaf <- mid <- (a sentinel) <- top */
 	py->frame[0] = (struct pyframe){ at(&py->code[0]) | 1, at(&py->frame[1]), at(&py->code[0]) + 64 };
-	py->frame[1] = (struct pyframe){ at(&py->code[1]) | 1, at(&py->frame[2]), at(&py->code[1]) + 64, .is_entry = 1 };
+	py->frame[1] =
+		(struct pyframe){ at(&py->code[1]) | 1, at(&py->frame[2]), at(&py->code[1]) + 64, .is_entry = 1 };
 	py->frame[2] = (struct pyframe){ 0, at(&py->frame[3]), 0, .owner = 3 };
 	py->frame[3] = (struct pyframe){ at(&py->code[2]), 0, at(&py->code[2]) + 64, .is_entry = 1 };
 	layout = (struct dtrace_pid_python){
@@ -210,7 +211,8 @@ static void garbage(void **state)
 		seed ^= seed << 13;
 		seed ^= seed >> 7;
 		seed ^= seed << 17;
-		((uint64_t *)py)[seed % (sizeof(*py) / 8)] = seed >> 20 & 1 ? at(py) + (seed >> 24) % sizeof(*py) : seed >> seed % 64;
+		((uint64_t *)py)[seed % (sizeof(*py) / 8)] =
+			seed >> 20 & 1 ? at(py) + (seed >> 24) % sizeof(*py) : seed >> seed % 64;
 		layout.segments = i % 3;
 		merge(NATIVE(OTHER, EVAL, EVAL, OTHER), 1 + i % 512, i & 1);
 		if (i % 16 == 0)
@@ -241,8 +243,8 @@ int main(void)
 {
 #define test(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		test(sentinels), test(entries), test(one_each), test(cut), test(no_room), test(strangers), test(garbage),
-		test(refused),
+		test(sentinels), test(entries),	  test(one_each), test(cut),
+		test(no_room),	 test(strangers), test(garbage),  test(refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

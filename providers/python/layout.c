@@ -53,7 +53,8 @@ static const struct dt_py_layout layouts[] = {
 		.frame_code = 0x20, .frame_back = 0x30, .frame_lasti = NO, .frame_instr = 0x38, .frame_is_entry = 0x44,
 		.frame_owner = 0x45, .thread_next = 8, .thread_id = 0x98, .thread_cframe = 0x38, .thread_frame = 8,
 		.thread_interp = 0x10, .thread_tracing = 0x2c, .thread_breaker = NO, .thread_recursion = NO,
-		.thread_c_recursion = NO, .thread_exc = 0x60, .interp_next = 0, .interp_threads = 0x10, .interp_version = NO,
+		.thread_c_recursion = NO, .thread_exc = 0x60, .interp_next = 0, .interp_threads = 0x10,
+		.interp_version = NO,
 		.runtime_interps = 0x28,
 	}, {
 		.minor = 12, .is_interp_frame = true, SINCE_312, .code_mask = ~0ull, OBJECTS,
@@ -63,7 +64,8 @@ static const struct dt_py_layout layouts[] = {
 		.frame_code = 0, .frame_back = 8, .frame_lasti = NO, .frame_instr = 0x38, .frame_is_entry = NO,
 		.frame_owner = 0x46, .thread_next = 8, .thread_id = 0x88, .thread_cframe = 0x38, .thread_frame = 0,
 		.thread_interp = 0x10, .thread_tracing = 0x2c, .thread_breaker = NO, .thread_recursion = 0x1c,
-		.thread_c_recursion = NO, .thread_exc = 0x60, .interp_next = 0, .interp_threads = 0x48, .interp_version = 0x30,
+		.thread_c_recursion = NO, .thread_exc = 0x60, .interp_next = 0, .interp_threads = 0x48,
+		.interp_version = 0x30,
 		.runtime_interps = 0x28,
 	}, {
 		.minor = 13, .is_interp_frame = true, SINCE_312, .code_mask = ~0ull, OBJECTS,
@@ -142,13 +144,16 @@ static int read_offsets(struct dt_elf *e, const char *name, struct dt_py_layout 
 
 	if (!dt_py_read(e, runtime, cookie, sizeof(cookie)) || memcmp(cookie, COOKIE, sizeof(cookie)) ||
 	    !dt_py_read(e, runtime + sizeof(cookie), w, sizeof(w)))
-		return dt_proc_fail(err, -ENOTSUP, "%s is Python 3.%d, but has no _Py_DebugOffsets, which it should have",
+		return dt_proc_fail(err, -ENOTSUP,
+				    "%s is Python 3.%d, but has no _Py_DebugOffsets, which it should have",
 				    name, l->minor);
 	if (w[0] >> 16 != (0x300u | l->minor))
-		return dt_proc_fail(err, -ENOTSUP, "%s is Python 3.%d, but its _Py_DebugOffsets are of version %#llx", name,
+		return dt_proc_fail(err, -ENOTSUP, "%s is Python 3.%d, but its _Py_DebugOffsets are of version %#llx",
+				    name,
 				    l->minor, (unsigned long long)w[0]);
 	if (w[1])
-		return dt_proc_fail(err, -ENOTSUP, "%s is a free-threaded build of Python 3.%d: these are not known yet",
+		return dt_proc_fail(err, -ENOTSUP,
+				    "%s is a free-threaded build of Python 3.%d: these are not known yet",
 				    name, l->minor);
 	for (size_t i = 0; i < sizeof(told) / sizeof(*told); i++) {
 		const struct told *t = &told[i];
@@ -158,7 +163,8 @@ static int read_offsets(struct dt_elf *e, const char *name, struct dt_py_layout 
 		if (!word)
 			continue;
 		if (t->moves ? w[word] >= FARTHEST : w[word] != *field)
-			return dt_proc_fail(err, -ENOTSUP, "%s is Python 3.%d with another layout than known: %s is at %#llx",
+			return dt_proc_fail(err, -ENOTSUP,
+					    "%s is Python 3.%d with another layout than known: %s is at %#llx",
 					    name, l->minor, t->what, (unsigned long long)w[word]);
 		*field = w[word];
 	}

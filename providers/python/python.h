@@ -71,7 +71,8 @@ struct dt_py_layout {
 	/* code object */
 	uint16_t co_filename, co_name, co_qualname, co_firstlineno, co_linetable;
 	uint16_t co_code;	/* bytes object with the bytecode, until 3.10 */
-	uint16_t co_code_adaptive, co_firsttraceable, co_version;	/* since 3.11; version of instrumentation since 3.12 */
+	uint16_t co_code_adaptive, co_firsttraceable,
+		co_version; /* since 3.11; version of instrumentation since 3.12 */
 	/* frame */
 	uint16_t frame_code, frame_back;
 	uint16_t frame_lasti;	/* i32, until 3.10 */
@@ -178,7 +179,7 @@ struct dt_py_eval {
 	uint16_t votes, voters;
 	struct dt_py_value thread;	/* where the thread state is there; UNKNOWN in 3.11 */
 	uint64_t clear;		/* function that frames that end are given to: see recipes.c */
-	bool is_clear_inner;	/* it takes (frame), and frees it; else (thread state, frame), and unlinks it, too */
+	bool is_clear_inner;	/* it takes (frame), frees it; else (thread state, frame), unlinks it, too */
 	/* until 3.10: */
 	struct dt_py_push push[DT_PY_PUSHES];	/* a frame that is entered passes one of them */
 	size_t npush;

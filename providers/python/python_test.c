@@ -409,14 +409,16 @@ static void others_are_refused(void **state)
 	e = open_elf(path);
 	assert_int_equal(dt_py_version(e, path, &err), -ENOENT);
 	dt_elf_put(e);
-	path = target_build("future", "", "const unsigned Py_Version = 0x03100000; void _PyEval_EvalFrameDefault(void) {}\n"
+	path = target_build("future", "",
+			    "const unsigned Py_Version = 0x03100000; void _PyEval_EvalFrameDefault(void) {}\n"
 			    "int main(void) { return 0; }\n");
 	e = open_elf(path);
 	assert_true(dt_py_maybe(path));
 	assert_int_equal(dt_py_version(e, "future", &err), -ENOTSUP);
 	assert_string_equal(err.msg, "future is Python 3.16.0: known are 3.6 to 3.15");
 	dt_elf_put(e);
-	path = target_build("odd", "", "const unsigned Py_Version = 0x030c0000; void _PyEval_EvalFrameDefault(void) {}\n"
+	path = target_build("odd", "",
+			    "const unsigned Py_Version = 0x030c0000; void _PyEval_EvalFrameDefault(void) {}\n"
 			    "int main(void) { return 0; }\n");
 	e = open_elf(path);
 	assert_int_equal(dt_py_version(e, "odd", &err), 12);

@@ -135,17 +135,21 @@ static void operands(void **state)
 static void refused(void **state)
 {
 	static const struct { const char *text, *why; } cases[] = {
-		{ "8f@%xmm0", "%xmm0" }, { "4@%ymm11", "vector" }, { "8@%st(0)", "floating-point" }, { "8@%mm1", "vector" },
+		{ "8f@%xmm0", "%xmm0" }, { "4@%ymm11", "vector" }, { "8@%st(0)", "floating-point" }, { "8@%mm1",
+		"vector" },
 		{ "16@%rax", "16 bytes" }, { "3@%rax", "3 bytes" }, { "0@%rax", "0 bytes" }, { "8@%cr3", "%cr3" },
 		{ "8@", "nothing" }, { "8@5", "may be a constant or an address" }, { "8@0x601040", "\"$\"" },
 		{ "8@16(%rip)", "%rip" }, { "8@(%rip)", "%rip" }, { "8@nosuch(%rip)", "nosuch" },
 		{ "8@counter@GOTPCREL(%rip)", "GOTPCREL" }, { "8@counter-counter(%rip)", "another name" },
 		{ "8@4-counter(%rip)", "counter" }, { "8@counter(%rip,%rax)", "%rip" }, { "8@(%rax,%rip)", "%rip" },
 		{ "8@(%rax,%rcx,3)", "scale" }, { "8@(%rax,%rcx,)", "scale" }, { "8@(%ax)", "part of a register" },
-		{ "8@(%rax", "not understood" }, { "8@(rax)", "register is missing" }, { "8@()", "register is missing" },
+		{ "8@(%rax", "not understood" }, { "8@(rax)", "register is missing" }, { "8@()",
+		"register is missing" },
 		{ "8@(%rax)x", "not understood" }, { "8@%rax+4", "not understood" }, { "8@%r16", "%r16" },
-		{ "8@%r8x", "%r8x" }, { "8@%gs:16", "%gs" }, { "8@$", "constant" }, { "8@$foo", "foo" }, { "8@$5(%rax)", "constant" },
-		{ "8@$99999999999999999999", "too large" }, { "8@QWORD PTR [rbp-8]", "where QWORD is" }, { "8@--5(%rax)", "operand" },
+		{ "8@%r8x", "%r8x" }, { "8@%gs:16", "%gs" }, { "8@$", "constant" }, { "8@$foo", "foo" },
+		{ "8@$5(%rax)", "constant" },
+		{ "8@$99999999999999999999", "too large" }, { "8@QWORD PTR [rbp-8]", "where QWORD is" },
+		{ "8@--5(%rax)", "operand" },
 		{ "8@%", "%" }, { "8@%fs:x@tpoff", "x" }, { "8f@$5", "floating" }, { "8@12ab(%rax)", "not understood" },
 	};
 	struct dt_argspecs a;
@@ -206,7 +210,8 @@ static void many(void **state)
 static void nonsense(void **state)
 {
 	static const char *const pieces[] = {
-		"8", "-4", "@", "f", "%", "rax", "ecx", "r9", "b", "(", ")", ",", "$", "-", "+", "0x", "5", "99999999999999999999",
+		"8", "-4", "@", "f", "%", "rax", "ecx", "r9", "b", "(", ")", ",", "$", "-", "+", "0x", "5",
+		"99999999999999999999",
 		"counter", "@tpoff", "%fs:", "%rip", " ", "xmm0", "\xff", "1", ":", "%rbx",
 	};
 	struct dt_argspecs a;
@@ -220,7 +225,8 @@ static void nonsense(void **state)
 
 		text[0] = 0;
 		for (size_t i = 0; i < len; i++)
-			n += (size_t)sprintf(text + n, "%s", pieces[(size_t)rand() % (sizeof(pieces) / sizeof(*pieces))]);
+			n += (size_t)sprintf(text + n, "%s",
+					     pieces[(size_t)rand() % (sizeof(pieces) / sizeof(*pieces))]);
 		dt_argspecs_parse(text, &names, &a);
 		run(&a, arg);
 	}
@@ -229,7 +235,8 @@ static void nonsense(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(operands), cmocka_unit_test(refused), cmocka_unit_test(many), cmocka_unit_test(nonsense),
+		cmocka_unit_test(operands), cmocka_unit_test(refused), cmocka_unit_test(many),
+		cmocka_unit_test(nonsense),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -49,7 +49,8 @@ static const char ours[] =
 	" long l = (long)next(); unsigned long ul = next(); int b = (int)(next() >> 9 & 2); double d = i * 0.5;\n"
 	" float f = (float)i; long db = 0; unsigned fb; char text[16] = \"x\";\n"
 	" P_KINDS(c, uc, s, us, n, u, l, ul, text, b, i, i + 1);\n"
-	" printf(\"kinds %d %d %d %d %d %ld %ld %ld %ld %d\\n\", c, uc, s, us, n, (long)u, l, (long)ul, (long)text, !!b);\n"
+	" printf(\"kinds %d %d %d %d %d %ld %ld %ld %ld %d\\n\", c, uc, s, us, n, (long)u, l, (long)ul, (long)text, "
+	"!!b);\n"
 	" memcpy(&db, &d, 8); memcpy(&fb, &f, 4);\n"
 	" P_BITS(d, f); printf(\"bits %ld %ld 0 0 0 0 0 0 0 0\\n\", db, (long)fb);\n"
 	" number(i); number(-3); P_NONE(); printf(\"none 0 0 0 0 0 0 0 0 0 0\\n\");\n"
@@ -67,7 +68,8 @@ static const char theirs[] =
 	"static __attribute__((noinline)) void fire(int i, unsigned char c) {\n"
 	" counter += i; mine -= (short)i; t[i & 3].b[i % 3] = (signed char)-i;\n"
 	" DTRACE_PROBE10(p, kinds, counter, mine, t[i & 3].b[i % 3], c, i, 5, -6l, i * 3ul, i + 1, i + 2);\n"
-	" printf(\"kinds %ld %d %d %d %d 5 -6 %ld %d %d\\n\", counter, mine, t[i & 3].b[i % 3], c, i, i * 3l, i + 1, i + 2);\n"
+	" printf(\"kinds %ld %d %d %d %d 5 -6 %ld %d %d\\n\", counter, mine, t[i & 3].b[i % 3], c, i, i * 3l, i + 1, "
+	"i + 2);\n"
 	" DTRACE_PROBE1(p, some__number, i); printf(\"some__number %d 0 0 0 0 0 0 0 0 0\\n\", i);\n"
 	" if (p_asked_semaphore) { DTRACE_PROBE1(p, asked, i); printf(\"asked %d 0 0 0 0 0 0 0 0 0\\n\", i); }\n"
 	"}\n"
@@ -155,8 +157,9 @@ static uint64_t cut(uint64_t v, unsigned size)
 
 static uint64_t reg(const struct user_regs_struct *r, unsigned n)
 {
-	const unsigned long long v[DTRACE_REG_MAX] = { r->rax, r->rcx, r->rdx, r->rbx, r->rsp, r->rbp, r->rsi, r->rdi, r->r8,
-		r->r9, r->r10, r->r11, r->r12, r->r13, r->r14, r->r15, r->rip - 1, r->fs_base };
+	const unsigned long long v[DTRACE_REG_MAX] = { r->rax, r->rcx, r->rdx, r->rbx, r->rsp,	   r->rbp,
+						       r->rsi, r->rdi, r->r8,  r->r9,  r->r10,	   r->r11,
+						       r->r12, r->r13, r->r14, r->r15, r->rip - 1, r->fs_base };
 
 	return v[n];
 }
@@ -327,11 +330,15 @@ static void build_and_run(const char *command)
 static void with_our_header(void **state)
 {
 	static const char *const builds[] = {
-		"gcc -Wall -Wextra -Werror -O0 ours.c", "gcc -Wall -Wextra -Wconversion -Wshadow -Werror -O2 ours.c probes.o",
-		"gcc -std=c99 -Wpedantic -Werror -O2 -fno-pie -no-pie -s ours.c", "gcc -O3 -flto -static ours.c",
+		"gcc -Wall -Wextra -Werror -O0 ours.c",
+		"gcc -Wall -Wextra -Wconversion -Wshadow -Werror -O2 ours.c probes.o",
+		"gcc -std=c99 -Wpedantic -Werror -O2 -fno-pie -no-pie -s ours.c",
+		"gcc -O3 -flto -static ours.c",
 		"gcc -Os -ffunction-sections -fdata-sections -Wl,--gc-sections ours.c probes.o",
-		"g++ -Wall -Wextra -Werror -O2 -x c++ ours.c", "clang -Wall -Wextra -Werror -O0 ours.c",
-		"clang -Wall -Wextra -Werror -O2 ours.c probes.o", "clang++ -O2 -x c++ ours.c",
+		"g++ -Wall -Wextra -Werror -O2 -x c++ ours.c",
+		"clang -Wall -Wextra -Werror -O0 ours.c",
+		"clang -Wall -Wextra -Werror -O2 ours.c probes.o",
+		"clang++ -O2 -x c++ ours.c",
 	};
 
 	(void)state;

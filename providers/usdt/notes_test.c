@@ -101,8 +101,8 @@ struct list {
 static int add(void *ctx, const struct dt_note *n)
 {
 	struct list *l = ctx;
-	int k = snprintf(l->text + l->n, sizeof(l->text) - l->n, "%s:%s %lx %lx %s\n", n->provider, n->name, n->pc, n->sem,
-			 n->args);
+	int k = snprintf(l->text + l->n, sizeof(l->text) - l->n, "%s:%s %lx %lx %s\n", n->provider, n->name, n->pc,
+			 n->sem, n->args);
 
 	if (k > 0 && l->n + (size_t)k < sizeof(l->text))
 		l->n += (size_t)k;

@@ -138,7 +138,7 @@ traced sys -qn 'profile-199 / pid == $1 / { @call[curlwpsinfo->pr_syscall] = cou
 	profile-199 / pid == $2 / { share = curlwpsinfo->pr_pctcpu; small = curlwpsinfo->pr_cpu; }
 	profile-199 / !pid / { @idle[curlwpsinfo->pr_syscall, curpsinfo->pr_size, curpsinfo->pr_argc] = count(); }
 	tick-3s { exit(0); } END { printa("call %d %@d\n", @call); printa("idle %d %d %d\n", @idle); printf("share %d %d\n", share, small); }' $RAND $BUSY
-[ "$(awk '$1 == "call" && $2 == 0 { n = $3 } $1 == "call" { all += $3 } END { print n * 2 > all }' sys.out)" = 1 ] ||
+[ "$(awk '$1 == "call" && $2 == 0 { n = $3 } $1 == "call" { all += $3 } END { print (n * 2 > all) }' sys.out)" = 1 ] ||
 	fail "most of its time is in read(), number 0: $(grep call sys.out)"
 grep '^call' sys.out | grep -qEv '^call (-1|0|1) ' && fail "it makes no such call: $(grep call sys.out)"
 read -r _ share small < <(grep '^share' sys.out)

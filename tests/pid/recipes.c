@@ -196,12 +196,14 @@ static bool t_decides(void)
 static bool t_remembers(void)
 {
 	static const struct dtrace_step save[] = {
-		{ .op = OP(REG), .d = 1, .s = DTRACE_REG_SP, .size = 8 }, { .op = OP(REG), .d = 2, .s = DTRACE_REG_DI, .size = 8 },
+		{ .op = OP(REG), .d = 1, .s = DTRACE_REG_SP, .size = 8 },
+		{ .op = OP(REG), .d = 2, .s = DTRACE_REG_DI, .size = 8 },
 		{ .op = OP(IF_LT), .d = 2, .imm = 10, .skip = 1 }, { .op = OP(SAVE), .d = 1, .s = 2 },
 	};
 	static const struct dtrace_step take[] = {
 		{ .op = OP(REG), .d = 1, .s = DTRACE_REG_SP, .size = 8 }, { .op = OP(TAKE), .d = 2, .s = 1 },
-		{ .op = OP(REG), .d = 3, .s = DTRACE_REG_DI, .size = 8 }, { .op = OP(IF_SAME), .d = 2, .s = 3, .skip = 1 },
+		{ .op = OP(REG), .d = 3, .s = DTRACE_REG_DI, .size = 8 },
+		{ .op = OP(IF_SAME), .d = 2, .s = 3, .skip = 1 },
 		{ .op = OP(STOP) },
 	};
 	const struct place pl[] = { { push_fn()->start, save, 4 }, { push_fn()->end - 1, take, 5 } };
@@ -219,7 +221,8 @@ static bool t_remembers(void)
 static bool t_fetches(void)
 {
 	static const struct dtrace_step there[] = {
-		{ .op = OP(REG), .d = 1, .s = DTRACE_REG_SI, .size = 8 }, { .op = OP(LOAD), .d = 2, .s = 1, .size = 4, .imm = 16 },
+		{ .op = OP(REG), .d = 1, .s = DTRACE_REG_SI, .size = 8 },
+		{ .op = OP(LOAD), .d = 2, .s = 1, .size = 4, .imm = 16 },
 		{ .op = OP(IF_EQ), .d = 2, .imm = MAGIC, .skip = 1 }, { .op = OP(STOP) },
 	};
 	static const struct dtrace_step nowhere[] = { { .op = OP(LOAD), .d = 2, .s = 1, .size = 4, .imm = 0x1000 } };
@@ -237,7 +240,9 @@ static bool t_fetches(void)
 /* The program's counter is 1 while somebody looks, however many, never in a child, and 0 after SIGKILL. */
 static bool t_semaphore(void)
 {
-	const struct place pl[] = { { push_fn()->start, NULL, 0, (uintptr_t)&sem }, { push_fn()->end - 1, NULL, 0, (uintptr_t)&sem } };
+	const struct place pl[] = {
+		{ push_fn()->start, NULL, 0, (uintptr_t)&sem }, { push_fn()->end - 1, NULL, 0, (uintptr_t)&sem },
+	};
 	static struct raw_session s2;
 	pid_t pid = start(), tracer;
 	int st;
@@ -295,16 +300,21 @@ static bool t_hostile(void)
 	int taken = 0;
 
 	for (int round = 0; round < 400; round++) {
-		struct place pl = { push_fn()->start, step, 1 + rng() % DTRACE_STEP_MAX, rng() % 4 ? 0 : rng() >> rng() % 64 };
+		struct place pl = { push_fn()->start, step, 1 + rng() % DTRACE_STEP_MAX,
+				   rng() % 4 ? 0 : rng() >> rng() % 64 };
 
 		for (uint32_t i = 0; i < DTRACE_STEP_MAX; i++) {
 			uint8_t op = rng() % (DTRACE_STEP_NOPS + 1);
 			bool sized = op == OP(REG) || op == OP(LOAD), skips = op >= OP(IF_EQ) && op <= OP(IF_SAME);
 
-			step[i] = (struct dtrace_step){ .op = op, .d = rng() % (op == OP(ARG) ? 10 : 16), .s = rng() % 16,
-				.size = sized ? 1u << rng() % 4 : 0, .skip = skips ? rng() % 3 : 0,
-				.imm = op == OP(LOAD) || op == OP(ADDI) ? (int64_t)(rng() >> rng() % 64) : (int64_t)(rng() % 3) };
-			if (op == OP(IMM) || op == OP(ADDI) || op == OP(ANDI) || (skips && op != OP(IF_SAME)) || op == OP(SHRI))
+			step[i] = (struct dtrace_step){
+				.op = op, .d = rng() % (op == OP(ARG) ? 10 : 16), .s = rng() % 16,
+				.size = sized ? 1u << rng() % 4 : 0, .skip = skips ? rng() % 3 : 0, .imm = rng() % 3,
+			};
+			if (op == OP(LOAD) || op == OP(ADDI))
+				step[i].imm = (int64_t)(rng() >> rng() % 64);
+			if (op == OP(IMM) || op == OP(ADDI) || op == OP(ANDI) || (skips && op != OP(IF_SAME)) ||
+			    op == OP(SHRI))
 				step[i].s = 0;
 			if (op == OP(REG))
 				step[i].imm = 0;
@@ -367,7 +377,8 @@ int main(void)
 		if (ok)
 			printf("ok %s\n", tests[i].name);
 		else
-			printf("FAIL %s: line %d (counts %lu %lu, drops %lu, semaphore %d, child's %d)\n", tests[i].name, line,
+			printf("FAIL %s: line %d (counts %lu %lu, drops %lu, semaphore %d, child's %d)\n",
+			       tests[i].name, line,
 			       s.counts[0], s.counts[1], s.drops, sh->sem, sh->child_sem);
 		bad |= !ok;
 	}

@@ -63,7 +63,8 @@ static void kinds(void)
 	int b = (int)(next() >> 7 & 2);	/* 0 or 2: true is 1 */
 
 	APP_KINDS(c, uc, s, us, i, ui, l, ul, &text, b);
-	fprintf(truth, "kinds %d %d %d %d %d %ld %ld %ld %ld %d\n", c, uc, s, us, i, (long)ui, l, (long)ul, (long)&text, !!b);
+	fprintf(truth, "kinds %d %d %d %d %d %ld %ld %ld %ld %d\n", c, uc, s, us, i, (long)ui, l, (long)ul,
+		(long)&text, !!b);
 }
 
 static void numbers(int i)
@@ -116,7 +117,8 @@ static void rounds(int n)
 
 static void totals(void)
 {
-	fprintf(truth, "total begin %ld\ntotal query-start %ld\ntotal query-done %ld\ntotal site %ld\ntotal asked %ld\n",
+	fprintf(truth,
+		"total begin %ld\ntotal query-start %ld\ntotal query-done %ld\ntotal site %ld\ntotal asked %ld\n",
 		begins, starts, dones, sites, asked);
 	fprintf(truth, "total work %ld\ntotal lib-asked %ld\n", applib_calls, applib_enabled);
 	fflush(truth);

@@ -98,7 +98,7 @@ int dt_processes_with(dtrace_hdl_t *dtp, const char *provider, int (*func)(void 
 		if (pid <= 0 || pid == getpid() || !process_could(&fs, pid))
 			continue;
 		known = dt_procs_find(dtp, pid);
-		P = dt_procs_get(dtp, pid, &err);	/* it may have gone meanwhile, or be one that nobody can trace */
+		P = dt_procs_get(dtp, pid, &err); /* it may have gone meanwhile, or be one that nobody can trace */
 		if (P && (P->up || dt_pid_has_statics(P->proc, provider)))
 			rc = func(ctx, P);
 		else if (P && !known)

@@ -5,7 +5,8 @@
 /* The message without what depends on the handle; NULL: it compiles. */
 static const char *compile(dtrace_hdl_t *dtp, const char *text, uint_t cflags)
 {
-	if (dtrace_program_strcompile(dtp, text, DTRACE_PROBESPEC_NONE, cflags | DTRACE_C_NOLIBS | DTRACE_C_ETAGS, 0, NULL))
+	if (dtrace_program_strcompile(dtp, text, DTRACE_PROBESPEC_NONE, cflags | DTRACE_C_NOLIBS | DTRACE_C_ETAGS, 0,
+				      NULL))
 		return NULL;
 	return dtrace_errmsg(dtp, dtrace_errno(dtp));
 }
@@ -23,11 +24,14 @@ static void passes(void **state)
 {
 	static const char *const good[] = {
 		"BEGIN {}", "dtrace:::END {}", "dtrace:::BEGIN, END {}", "dtrace:::* {}", "dtrace:::[BE]* {}",
-		"dtrace::: {}", "tick-1 {}", "tick-5000hz {}", "profile:::profile-997 {}", "profile-200us {}", "tick-3day {}",
+		"dtrace::: {}", "tick-1 {}", "tick-5000hz {}", "profile:::profile-997 {}", "profile-200us {}",
+		"tick-3day {}",
 		"profile:::tick-* {}", "profile::: {}", "tick-* {}", "BEG* {}", ":::tick-200000nsec {}",
-		"pid$target:::entry {}", "pid1:a.out:main:1a {}", "pid$target::f: {}", "pid1::f:* {}", "pid1:a.out:-:401136 {}",
+		"pid$target:::entry {}", "pid1:a.out:main:1a {}", "pid$target::f: {}", "pid1::f:* {}",
+		"pid1:a.out:-:401136 {}",
 		/* Of what is not ours nothing is known. */
-		"syscall::read:entry {}", "foo:::BEGINN {}", "myapp$target:::query-start {}", "entry {}", "prof*:::x {}",
+		"syscall::read:entry {}", "foo:::BEGINN {}", "myapp$target:::query-start {}", "entry {}",
+		"prof*:::x {}",
 		"AND {}", "SEND {}", "mod:f:tick-abc {}", "17 {}",
 	};
 	dtrace_hdl_t *dtp = open_without();
@@ -49,7 +53,8 @@ static void refused(void **state)
 		{ "dtrace:vmlinux::BEGIN {}", "no module matches \"vmlinux\"" },
 		{ "dtrace::f:BEGIN {}", "no function matches \"f\"" },
 		{ "profile-0 {}", "a rate of 1 to 5000" }, { "tick-abc {}", "a rate of" }, { "tick- {}", "a rate of" },
-		{ "tick-5001 {}", "a rate of" }, { "tick-199us {}", "200us or more" }, { "profile:::tick-1x {}", "a rate of" },
+		{ "tick-5001 {}", "a rate of" }, { "tick-199us {}", "200us or more" }, { "profile:::tick-1x {}",
+		"a rate of" },
 		{ "tick-99999999999999999999 {}", "a rate of" }, { "profile:::tock-1s {}", "no probe there is called" },
 		{ "profile:::foo {}", "no probe there is called" }, { "profile:m::tick-1s {}", "no module matches" },
 		{ "pid$target:::entri {}", "[D_PDESC_INVAL]" }, { "pid1:a.out:-:main {}", "[D_PDESC_INVAL]" },
@@ -60,7 +65,8 @@ static void refused(void **state)
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
 		const char *msg = compile(dtp, bad[i].text, 0);
 
-		if (!msg || !strstr(msg, bad[i].says) || (!strstr(msg, "[D_PDESC_ZERO]") && !strstr(msg, "[D_PDESC_INVAL]")))
+		if (!msg || !strstr(msg, bad[i].says) || (!strstr(msg, "[D_PDESC_ZERO]") && !strstr(msg,
+												    "[D_PDESC_INVAL]")))
 			fail_msg("%s: %s", bad[i].text, msg ? msg : "it compiles");
 		if (strstr(msg, "[D_PDESC_ZERO]") && compile(dtp, bad[i].text, DTRACE_C_ZDEFS))
 			fail_msg("%s: not with -Z", bad[i].text);

@@ -68,8 +68,10 @@ static int add_probe(void *ctx, const struct dt_declared *d)
 	char *name, text[256];
 
 	if (d->argc > DT_USDT_MAXARGS)
-		return dt_set_error(ps->dtp, EDT_NOUSDT, "probe %s of provider %s has %u arguments: a probe of a program "
-				    "has at most %d", d->name, d->provider, d->argc, DT_USDT_MAXARGS);
+		return dt_set_error(ps->dtp, EDT_NOUSDT,
+				    "probe %s of provider %s has %u arguments: a probe of a program "
+				    "has at most %d",
+				    d->name, d->provider, d->argc, DT_USDT_MAXARGS);
 	arg = calloc(d->argc + 1, sizeof(*arg));
 	name = underscores(d->name);
 	if (!arg || !name || !dt_grow(&ps->v, ps->n, &ps->room, sizeof(*ps->v))) {
@@ -80,9 +82,10 @@ static int add_probe(void *ctx, const struct dt_declared *d)
 	ps->v[ps->n++] = (struct dt_usdt_probe){ d->provider, name, d->argc, arg };
 	for (uint32_t i = 0; i < d->argc; i++)
 		if (!c_kind(d->argv[i], &arg[i]))
-			return dt_set_error(ps->dtp, EDT_NOUSDT, "argument %u of probe %s of provider %s is a %s, which a "
-					    "probe cannot pass: pass a pointer to it", i, d->name, d->provider,
-					    dt_type_name(d->argv[i], text, sizeof(text)));
+			return dt_set_error(ps->dtp, EDT_NOUSDT,
+					    "argument %u of probe %s of provider %s is a %s, which a "
+					    "probe cannot pass: pass a pointer to it",
+					    i, d->name, d->provider, dt_type_name(d->argv[i], text, sizeof(text)));
 	return 0;
 }
 
@@ -120,7 +123,8 @@ static int check_names(struct probes *ps)
 		qsort(m, ps->n, sizeof(*m), by_name);
 	for (size_t i = 1; !rc && i < ps->n; i++)
 		if (!strcmp(m[i].name, m[i - 1].name))
-			rc = dt_set_error(ps->dtp, EDT_NOUSDT, "%s:::%s and %s:::%s would both be the macro %s: rename one",
+			rc = dt_set_error(ps->dtp, EDT_NOUSDT,
+					  "%s:::%s and %s:::%s would both be the macro %s: rename one",
 					  m[i - 1].probe->provider, m[i - 1].probe->name, m[i].probe->provider,
 					  m[i].probe->name, m[i].name);
 	for (size_t i = 0; m && i < ps->n; i++)
@@ -169,8 +173,10 @@ static int check_objects(dtrace_hdl_t *dtp, const char *file, int objc, char *co
 		if (dt_usdt_check_object(objv[i], why, sizeof(why)))
 			return dt_set_error(dtp, EDT_NOUSDT, "%s", why);
 		if (same_file(file, objv[i]))
-			return dt_set_error(dtp, EDT_NOUSDT, "%s is one of the program's objects and would be overwritten: "
-					    "name another file with -o", file);
+			return dt_set_error(dtp, EDT_NOUSDT,
+					    "%s is one of the program's objects and would be overwritten: "
+					    "name another file with -o",
+					    file);
 	}
 	return 0;
 }
@@ -201,7 +207,8 @@ int dtrace_program_link(dtrace_hdl_t *dtp, dtrace_prog_t *prog, uint_t dflags, c
 	if (dflags & ~DTRACE_D_MASK)
 		return dt_set_errno(dtp, EDT_FLAGS);
 	if (prog && prog->p->nclauses)
-		return dt_set_error(dtp, EDT_NOUSDT, "the program has clauses: only provider declarations can be linked");
+		return dt_set_error(dtp, EDT_NOUSDT,
+				    "the program has clauses: only provider declarations can be linked");
 	if (check_objects(dtp, file, objc, objv))
 		return -1;
 	rc = collect(dtp, &ps);

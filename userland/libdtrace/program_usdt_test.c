@@ -98,7 +98,8 @@ static void refusals(void **state)
 	static const char *const texts[][2] = {
 		{ "typedef int x_t;", "declares no provider" },
 		{ "provider p { probe a(); }; BEGIN { exit(0); }", "has clauses" },
-		{ "struct s { int x; }; provider p { probe a(int, struct s); };", "argument 1 of probe a of provider p is a struct s" },
+		{ "struct s { int x; }; provider p { probe a(int, struct s); };",
+		  "argument 1 of probe a of provider p is a struct s" },
 		{ "union u { int x; }; provider p { probe a(union u); };", "pointer to it" },
 		{ "provider p { probe a(long double); };", "long double" },
 		{ "provider p { probe a__b(); probe a_b(); };", "P_A_B" },
@@ -156,7 +157,10 @@ static void objects(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(types), cmocka_unit_test(strangers), cmocka_unit_test(refusals), cmocka_unit_test(objects),
+		cmocka_unit_test(types),
+		cmocka_unit_test(strangers),
+		cmocka_unit_test(refusals),
+		cmocka_unit_test(objects),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
