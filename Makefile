@@ -104,10 +104,11 @@ $(KOUT)/dtrace.ko: $(KFARM) $(KMOD_FILES)
 	$(MAKE) -C $(KDIR) M=$(abspath $(KOUT)) $(if $(C),C=$(C)) modules
 
 # The public headers, into folder $(1).
+ABI_HEADERS := $(wildcard include/dtrace/*.h)
 define install_headers
 	install -D -m 644 userland/libdtrace/dtrace.h $(1)/dtrace.h
 	install -D -m 644 userland/libdtrace/sys/dtrace.h $(1)/sys/dtrace.h
-	for h in abi dif pid recipe python; do install -D -m 644 include/dtrace/$$h.h $(1)/dtrace/$$h.h; done
+	for h in $(notdir $(ABI_HEADERS)); do install -D -m 644 include/dtrace/$$h $(1)/dtrace/$$h; done
 endef
 
 # ---- Unit tests ----------------------------------------------------------------
@@ -175,11 +176,10 @@ targets: $(TARGETS)
 $(TGT)/%: tests/targets/%.c tests/targets/truth.h
 	@mkdir -p $(@D)
 	$(call Q,CC)$(CC) $(TGT_CFLAGS) -o $@ $< -lpthread
-$(TGT)/recipes: tests/pid/recipes.c tests/pid/raw_session.c tests/pid/raw_fn.S providers/pid/kmod_insn.c
-	$(call Q,CC)$(CC) $(TGT_CFLAGS) -std=gnu11 -D_GNU_SOURCE -Iinclude -Ikmod -Iproviders/pid -o $@ $^ -lpthread
-$(TGT)/raw: tests/pid/raw.c tests/pid/raw_session.c tests/pid/raw_fn.S providers/pid/kmod_insn.c
+$(TGT)/raw $(TGT)/recipes: $(TGT)/%: tests/pid/%.c tests/pid/raw_session.c tests/pid/raw_fn.S \
+		providers/pid/kmod_insn.c tests/pid/raw.h $(ABI_HEADERS)
 	@mkdir -p $(@D)
-	$(CC) $(TGT_CFLAGS) -std=gnu11 -D_GNU_SOURCE -Iinclude -Ikmod -Iproviders/pid -o $@ $^ -lpthread
+	$(CC) $(TGT_CFLAGS) -std=gnu11 -D_GNU_SOURCE -Iinclude -Ikmod -Iproviders/pid -o $@ $(filter-out %.h,$^) -lpthread
 $(TGT)/abi: tests/abi/abi.c tests/abi/session.h include/dtrace/abi.h include/dtrace/dif.h
 	@mkdir -p $(@D)
 	$(call Q,CC)$(CC) $(TGT_CFLAGS) -std=gnu11 -Iinclude -o $@ $< -lpthread
@@ -247,8 +247,7 @@ $(UD)/sdt-%: tests/usdt/sdt.c
 KVER	= $(shell modinfo -F vermagic $(BUILD)/dtrace.ko 2>/dev/null | cut -d' ' -f1)
 INSTALLED = $(PREFIX)/sbin/dtrace $(LIBDIR)/libdtrace.so $(LIBDIR)/libdtrace.so.$(SOMAJOR) \
 	$(LIBDIR)/pkgconfig/libdtrace.pc $(PREFIX)/include/dtrace.h $(PREFIX)/include/sys/dtrace.h \
-	$(PREFIX)/include/dtrace/abi.h $(PREFIX)/include/dtrace/dif.h $(PREFIX)/include/dtrace/pid.h \
-	$(PREFIX)/share/man/man1/dtrace.1
+	$(patsubst include/%,$(PREFIX)/include/%,$(ABI_HEADERS)) $(PREFIX)/share/man/man1/dtrace.1
 # The command finds its library wherever both are put, DESTDIR included.
 RPATH	= $$ORIGIN/$(shell realpath -m --relative-to=$(PREFIX)/sbin $(LIBDIR))
 # Folders that uninstall takes back if they are empty; a system's own ones stay.

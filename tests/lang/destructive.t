@@ -18,7 +18,7 @@ cat >want <<'END'
 dtrace: failed to enable 'prog.d': line 9: destructive actions are not allowed, and copyoutstr() is one
      9:12 | 	y = (x++, copyoutstr("a", 0), 3);
           | 	          ^
-             hint: allow them with option -w, or: #pragma D option destructive
+            hint: allow them with option -w, or: #pragma D option destructive
 END
 diff -u want no.err || fail "another message"
 
