@@ -16,6 +16,7 @@
  * done there too. Like principal buffers, no locks and no barriers.
  */
 #include "engine_impl.h"
+#include "strcopy.h"
 
 struct slot {
 	u32 epoch;
@@ -174,17 +175,71 @@ static void value_init(const struct dtk_aggact *agg, u64 *value, u64 arg)
 	}
 }
 
+/* Bytes that tell the key from others of its kind. */
+static u32 key_used(const struct dtk_aggkey *k, const u8 *key)
+{
+	const u64 *word = (const u64 *)(key + k->at);
+	u32 n, len;
+
+	if (!k->string)
+		return k->size;
+	for (n = 0; n < k->size; n += sizeof(*word)) {
+		len = dtk_word_strlen(*word++);
+		if (len < sizeof(*word))
+			return min_t(u32, n + len + 1, k->size);
+	}
+	return k->size;
+}
+
+static u64 hash_string(u64 h, const u64 *word, u32 size)
+{
+	u32 n, len;
+
+	for (n = 0; n < size; n += sizeof(*word), word++) {
+		len = dtk_word_strlen(*word);
+		if (len < sizeof(*word))
+			return dtk_hash_word(h, *word & ((1ull << 8 * len) - 1));
+		h = dtk_hash_word(h, *word);
+	}
+	return h;
+}
+
+u64 dtk_agg_hash(const struct dtk_aggact *agg, const u8 *key)
+{
+	u64 h = dtk_hash_word(0, agg->id);
+	u32 i;
+
+	for (i = 0; i < agg->nkeys; i++) {
+		const struct dtk_aggkey *k = &agg->keys[i];
+		const u64 *words = (const u64 *)(key + k->at);
+
+		h = k->string ? hash_string(h, words, k->size) :
+				dtk_hash_words(h, words, ALIGN(k->size, 8) / sizeof(*words));
+	}
+	return h;
+}
+
 static bool bucket_is(const u8 *bucket, const struct dtk_aggact *agg, const u8 *key)
 {
 	const struct dtrace_agghdr *hdr = (const void *)bucket;
+	u32 i;
 
-	return hdr->dtah_aggid == agg->id && !memcmp(hdr + 1, key, agg->keysize);
+	if (hdr->dtah_aggid != agg->id)
+		return false;
+	for (i = 0; i < agg->nkeys; i++) {
+		const struct dtk_aggkey *k = &agg->keys[i];
+
+		if (memcmp(bucket + k->offset, key + k->at, key_used(k, key)))
+			return false;
+	}
+	return true;
 }
 
 static u8 *bucket_add(struct dtk_aggbuf *ab, const struct dtk_aggact *agg, const u8 *key, u64 arg)
 {
 	u8 *bucket = ab->half[ab->active] + ab->used;
 	struct dtrace_agghdr *hdr = (void *)bucket;
+	u32 i;
 
 	if (agg->size > ab->size - ab->used || ab->nbuckets >= ab->maxbuckets) {
 		ab->drops++;
@@ -197,20 +252,21 @@ static u8 *bucket_add(struct dtk_aggbuf *ab, const struct dtk_aggact *agg, const
 	hdr->dtah_aggid = agg->id;
 	hdr->dtah_size = agg->size;
 	hdr->dtah_varid = agg->varid;
-	memcpy(hdr + 1, key, agg->keysize);
-	memset((u8 *)(hdr + 1) + agg->keysize, 0, agg->valoff - sizeof(*hdr) - agg->keysize);
+	memset(hdr + 1, 0, agg->valoff - sizeof(*hdr));
+	for (i = 0; i < agg->nkeys; i++) {
+		const struct dtk_aggkey *k = &agg->keys[i];
+
+		memcpy(bucket + k->offset, key + k->at, key_used(k, key));
+	}
 	value_init(agg, (void *)(bucket + agg->valoff), arg);
 	return bucket;
 }
 
-u8 *dtk_agg_bucket(struct dtk_aggbuf *ab, const struct dtk_aggact *agg, const u8 *key, u64 hash,
-		   u64 arg)
+u8 *dtk_agg_bucket(struct dtk_aggbuf *ab, const struct dtk_aggact *agg, const u8 *key, u64 hash, u64 arg)
 {
 	u8 *half = ab->half[ab->active], *bucket;
-	u32 h, i;
+	u32 h = hash >> 32, i;
 
-	hash = dtk_hash_word(hash, agg->id);
-	h = hash >> 32;
 	for (i = h & ab->mask; ab->index[i].epoch == ab->epoch; i = (i + 1) & ab->mask) {
 		if (ab->index[i].hash == h && bucket_is(half + ab->index[i].off, agg, key))
 			return half + ab->index[i].off;

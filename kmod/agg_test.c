@@ -198,6 +198,7 @@ struct table {
 	struct dtk_aggbuf *ab;
 	dtrace_recdesc_t rec;
 	struct dtk_aggact agg;
+	struct dtk_aggkey key;
 };
 
 static void table_init(struct table *t, size_t size)
@@ -205,9 +206,10 @@ static void table_init(struct table *t, size_t size)
 	t->half[0] = dtk_alloc(size);
 	t->half[1] = dtk_alloc(size);
 	assert_int_equal(dtk_aggbuf_create(&t->ab, t->half[0], t->half[1], size), 0);
+	t->key = (struct dtk_aggkey){ .offset = sizeof(struct dtrace_agghdr), .size = 8 };
 	t->agg = (struct dtk_aggact){
 		.id = 1, .varid = 9, .kind = DTRACEAGG_SUM, .keysize = 8, .valoff = 24,
-		.valsize = 8, .size = 32,
+		.valsize = 8, .size = 32, .nkeys = 1, .keys = &t->key, .keyroom = 8,
 	};
 }
 
@@ -258,7 +260,7 @@ static void against_model(void **state)
 
 		t.agg.id = 1 + rng() % 2;
 		/* Half of the keys share one hash. */
-		assert_true(table_add(&t, key, x, key % 2 ? key : 0));
+		assert_true(table_add(&t, key, x, key % 2 ? key << 32 : 0));
 		model[(t.agg.id - 1) * 100 + key] += x;
 		if (rng() % 500 == 0)
 			drain(&t, sums);
@@ -276,15 +278,15 @@ static void full_table(void **state)
 	u64 i;
 
 	table_init(&t, 4096);
-	for (i = 0; table_add(&t, i, 1, i); i++)
+	for (i = 0; table_add(&t, i, 1, i << 32); i++)
 		;
 	assert_in_range(i, 4096 / 32 * 7 / 8, 4096 / 32);
 	assert_true(table_add(&t, 0, 1, 0));	/* what exists goes on counting */
-	assert_false(table_add(&t, i + 1, 1, i + 1));
+	assert_false(table_add(&t, i + 1, 1, (i + 1) << 32));
 	dtk_aggbuf_switch(t.ab, &sw);
 	assert_int_equal(sw.drops, 2);
 	assert_int_equal(sw.size, i * 32);
-	assert_true(table_add(&t, i + 1, 1, i + 1));
+	assert_true(table_add(&t, i + 1, 1, (i + 1) << 32));
 	dtk_aggbuf_switch(t.ab, &sw);
 	assert_int_equal(sw.drops, 0);
 	assert_int_equal(sw.half, 1);

@@ -32,6 +32,7 @@ struct walk {
 	s8 depth;		/* before the instruction, then after it */
 	bool probeconst;
 	u32 flags;		/* DTK_DIFO_* found so far, but PROBECONST */
+	u32 reads;
 	u32 computed;		/* registers that may hold something else than a constant string */
 };
 
@@ -207,6 +208,8 @@ static int check_builtin(struct walk *w, u32 op, u32 id)
 		return refuse(w, "%s is an array", name);
 	if (id < DIF_VAR_PROBEPROV || id > DIF_VAR_EPID)
 		w->probeconst = false;
+	if (id >= DIF_VAR_ARG0 && id <= DIF_VAR_ARG9)
+		w->reads |= 1u << (id - DIF_VAR_ARG0);
 	if (id == DIF_VAR_VTIMESTAMP)
 		w->flags |= DTK_DIFO_VTIME;
 	return 0;
@@ -217,6 +220,8 @@ static int check_array(struct walk *w, u32 id)
 	w->probeconst = false;
 	switch (id) {
 	case DIF_VAR_ARGS:
+		w->reads = ~0u;
+		return 0;
 	case DIF_VAR_UREGS:
 	case DIF_VAR_REGS:
 		return 0;
@@ -440,6 +445,24 @@ static int check_text(struct walk *w)
 	return 0;
 }
 
+/* See struct dtk_difo. */
+static u8 copyinstr_of(const struct dtk_difo *difo)
+{
+	const u32 *text = difo->text;
+	u32 var = DIF_IMM16(text[0]), arg = DIF_RD(text[0]), ret;
+
+	if (difo->ntext != DTK_COPYINSTR_NTEXT || difo->rtype.kind != DIF_TYPE_STRING)
+		return 0;
+	ret = DIF_RD(text[DTK_COPYINSTR_CALL]);
+	if (DIF_OP(text[0]) != DIF_OP_LDGS || var < DIF_VAR_ARG0 || var > DIF_VAR_ARG9 || !arg ||
+	    DIF_OP(text[1]) != DIF_OP_FLUSHTS ||
+	    DIF_OP(text[2]) != DIF_OP_PUSHTV || DIF_R1(text[2]) != arg ||
+	    DIF_OP(text[3]) != DIF_OP_CALL || DIF_IMM16(text[3]) != DIF_SUBR_COPYINSTR || !ret ||
+	    DIF_OP(text[4]) != DIF_OP_RET || DIF_RD(text[4]) != ret)
+		return 0;
+	return 1 + var - DIF_VAR_ARG0;
+}
+
 int dtk_difo_check(struct dtk_check *ck, struct dtk_difo *difo)
 {
 	struct walk w = { .ck = ck, .difo = difo, .probeconst = true };
@@ -454,5 +477,7 @@ int dtk_difo_check(struct dtk_check *ck, struct dtk_difo *difo)
 	if (check_text(&w))
 		return -EINVAL;
 	difo->flags = w.flags | (w.probeconst ? DTK_DIFO_PROBECONST : 0);
+	difo->reads = w.reads;
+	difo->copyinstr = copyinstr_of(difo);
 	return 0;
 }

@@ -207,18 +207,18 @@ static u64 op_sra(u64 a, u64 b)
 
 /* ---- Built-in variables ----------------------------------------------------------------- */
 
-static u64 builtin_arg(struct dtk_exec *x, u64 n)
+u64 dtk_builtin_arg(struct dtk_mstate *ms, u64 n)
 {
-	struct dtk_fire *f = x->ms->f;
+	struct dtk_fire *f = ms->f;
 	u64 val = 0;
 
 	if (n < f->nargs && n < ARRAY_SIZE(f->arg))
 		return f->arg[n];
 	if (n > U32_MAX) {
-		dtk_fault(x->ms, DTRACEFLT_BADINDEX, n);
+		dtk_fault(ms, DTRACEFLT_BADINDEX, n);
 		return 0;
 	}
-	return dtk_arg(x->ms->ecb, f, n, &val) ? val : 0;
+	return dtk_arg(ms->ecb, f, n, &val) ? val : 0;
 }
 
 static u64 op_ldga(struct dtk_exec *x, u32 id, u64 n)
@@ -226,7 +226,7 @@ static u64 op_ldga(struct dtk_exec *x, u32 id, u64 n)
 	u64 val = 0;
 
 	if (id == DIF_VAR_ARGS)
-		return builtin_arg(x, n);
+		return dtk_builtin_arg(x->ms, n);
 	if (n >= DIF_REG_MAX || !(id == DIF_VAR_REGS ? dtk_reg : dtk_ureg)(x->ms->f, n, &val))
 		dtk_fault(x->ms, DTRACEFLT_BADINDEX, n);
 	return val;
@@ -266,7 +266,7 @@ static u64 load_builtin(struct dtk_exec *x, u32 id)
 
 	switch (id) {
 	case DIF_VAR_ARG0 ... DIF_VAR_ARG9:
-		return builtin_arg(x, id - DIF_VAR_ARG0);
+		return dtk_builtin_arg(x->ms, id - DIF_VAR_ARG0);
 	case DIF_VAR_TIMESTAMP:
 		return dtk_fire_time(x->ms->f);
 	case DIF_VAR_WALLTIMESTAMP:
@@ -641,7 +641,7 @@ static __always_inline u32 exec_instr(struct dtk_exec *x, u32 pc, u32 instr)
 u64 dtk_dif_exec(const struct dtk_difo *difo, struct dtk_mstate *ms)
 {
 	const u32 *text = difo->text;
-	struct dtk_exec x;
+	struct dtk_exec x DTK_UNINIT;	/* the tuple is written before it is read */
 	u32 pc = 0, at = 0;
 
 	x.ms = ms;

@@ -30,6 +30,7 @@ struct dtk_probe {
 	struct hlist_node byname;	/* core's hash of whole names */
 	u32 necbs;
 	u32 flags;			/* DTK_PROBE_* */
+	u32 reads;			/* arguments that one of its ECBs may read; see dtk_probe_reads() */
 };
 #define DTK_PROBE_CONDEMNED	0x1	/* its creator is gone: destroyed with its last ECB */
 #define DTK_PROBE_DOOMED	0x2	/* being destroyed (probe.c) */
@@ -97,6 +98,14 @@ int dtk_probes_added(struct dtk_provider *prov, dtrace_id_t after);
  * Refused and counted when this CPU is already inside a firing.
  */
 void dtk_fire(struct dtk_probe *probe, struct dtk_fire *f);
+/*
+ * Which arguments the clauses linked to @probe may read: bit n is arg n. For providers to whom arguments cost:
+ * they set those in dtk_fire's known, with DTK_FIRE_SOMEARGS. To be asked before the firing. Probe context.
+ */
+static inline u32 dtk_probe_reads(const struct dtk_probe *probe)
+{
+	return READ_ONCE(probe->reads);
+}
 /* The same where interrupts are off already; DTK_FIRE_IRQOFF is the caller's to set. */
 void dtk_fire_irqoff(struct dtk_probe *probe, struct dtk_fire *f);
 /*

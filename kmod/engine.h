@@ -38,7 +38,11 @@ struct dtk_difo {
 	u32 ntext, nints, nstrs, nvars;
 	struct dif_type rtype;
 	u32 flags;		/* DTK_DIFO_*, computed by the checker */
+	u32 reads;		/* arguments that it may read, by the checker: bit n is arg n; ~0: any */
+	u8 copyinstr;		/* 1 + n: it is copyinstr(argn) and nothing else, which need not be executed to be had */
 };
+#define DTK_COPYINSTR_NTEXT	5	/* ldgs argn; flushts; pushtv; call copyinstr; ret */
+#define DTK_COPYINSTR_CALL	3
 #define DTK_DIFO_PROBECONST	0x1	/* value depends on nothing but the probe and EPID */
 #define DTK_DIFO_DESTRUCTIVE	0x2	/* copyout(), copyoutstr() */
 #define DTK_DIFO_VTIME		0x4	/* names vtimestamp */
@@ -58,12 +62,27 @@ struct dtk_act {
 #define DTK_NOREC 0xffffffffu
 
 /* Layout of one aggregating action's buckets; dtagd_id is given when the consumer enables the clause. */
+/*
+ * A key of an aggregation, while it is looked for (in scratch, where each begins at a multiple of 8 and has
+ * whole words) and in the bucket. What tells a string from others ends with its NUL: of the rest of its field nothing
+ * is evaluated, hashed or compared; in the bucket it is zero.
+ */
+struct dtk_aggkey {
+	u32 at;			/* in scratch */
+	u32 offset;		/* in the bucket */
+	u32 size;
+	bool string;
+};
+
 struct dtk_aggact {
 	dtrace_aggid_t id;
 	u64 varid;
 	u16 kind;		/* DTRACEAGG_* */
 	bool constkey;		/* every key is DTK_DIFO_PROBECONST: the bucket is cached per ECB and CPU */
-	u32 keysize;		/* bytes after the header that make the key */
+	u32 nkeys;
+	struct dtk_aggkey *keys;
+	u32 keyroom;		/* bytes of all keys in scratch */
+	u32 keysize;		/* bytes after the bucket's header that are keys */
 	u32 valoff, valsize;
 	u32 size;		/* whole bucket */
 	u32 constidx;		/* constkey: which of the clause's nconst it is */
@@ -79,6 +98,7 @@ struct dtk_clause {
 	u32 size;		/* principal record, header included; 0: the clause records nothing */
 	u32 nrecs;
 	dtrace_recdesc_t *recs;
+	u32 reads;		/* arguments that it may read: bit n is arg n */
 	bool speculates;	/* SPECULATE comes before the first that records: it reserves the record */
 	u32 naggs;
 	u32 nconst;		/* aggregating actions with constkey */
@@ -243,6 +263,7 @@ struct dtk_ecb {
 struct dtk_fire {
 	u64 arg[10];
 	u32 nargs;		/* args beyond: dtk_arg() of port.h, for pid probes the user stack */
+	u32 known;		/* with SOMEARGS: bit n: arg[n] is what it should be. Clauses that read others don't run */
 	u32 flags;		/* DTK_FIRE_* */
 	struct pt_regs *regs;	/* registers at the probe */
 	u64 serial;		/* of the firing on its CPU, from 1: clause-locals live as long; by dtk_fire */
@@ -253,6 +274,7 @@ struct dtk_fire {
 #define DTK_FIRE_END	0x4	/* BEGIN, END: fire although exiting or not live */
 #define DTK_FIRE_ENTRY	0x8	/* with USER: at a function's first instruction, [sp] is the return address */
 #define DTK_FIRE_SYSRET	0x20	/* a system call returns; its value is in regs */
+#define DTK_FIRE_SOMEARGS 0x40
 #define DTK_FIRE_IRQOFF	0x10	/* set by dtk_fire: interrupts were off when it was called */
 
 /*

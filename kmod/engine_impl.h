@@ -35,7 +35,7 @@ void dtk_explain(struct dtk_check *ck, u32 pc, const char *fmt, ...);
 #define DTK_NOPC 0xffffffffu
 
 int dtk_type_check(struct dtk_check *ck, const struct dif_type *type, bool maybe_void);
-/* Check tables that are in range already; computes flags. */
+/* Check tables that are in range already; computes flags, reads and copyinstr. */
 int dtk_difo_check(struct dtk_check *ck, struct dtk_difo *difo);
 
 static inline u32 dtk_type_size(const struct dif_type *type, u32 strsize)
@@ -161,6 +161,9 @@ long dtk_mem_copystr(struct dtk_mstate *ms, const struct dtk_difo *difo, char *d
 /* The string at @addr, cut at strsize - 1; uses scratch unless it is there already. */
 bool dtk_mem_str(struct dtk_mstate *ms, const struct dtk_difo *difo, u64 addr, struct dtk_str *s);
 
+/* argN, as dtk_fire and the provider have it (dif_exec.c). */
+u64 dtk_builtin_arg(struct dtk_mstate *ms, u64 n);
+
 /* ---- Speculations (spec.c) -------------------------------------------------- */
 
 /* Add one to a counter that several CPUs share. */
@@ -253,9 +256,10 @@ void dtk_dyn_drops(const struct dtk_dyn *dyn, struct dtrace_ioc_status *st);
 
 /* Bytes of the value of an aggregating action, 0 if @arg is invalid: then *why says why. */
 u32 dtk_agg_valsize(u16 kind, u64 arg, const char **why);
-/* The bucket with this key (agg->keysize bytes), made if need be; NULL with a drop counted. */
-u8 *dtk_agg_bucket(struct dtk_aggbuf *ab, const struct dtk_aggact *agg, const u8 *key, u64 hash,
-		   u64 arg);
+/* Of agg->keys as they are at @key, and of the aggregation. */
+u64 dtk_agg_hash(const struct dtk_aggact *agg, const u8 *key);
+/* The bucket with these keys, which have this hash, made if need be; NULL with a drop counted. Keys that change meanwhile do no harm. */
+u8 *dtk_agg_bucket(struct dtk_aggbuf *ab, const struct dtk_aggact *agg, const u8 *key, u64 hash, u64 arg);
 /* Offset and epoch to find the bucket again without its key, and the way back. */
 void dtk_agg_remember(const struct dtk_aggbuf *ab, const u8 *bucket, struct dtk_bucketcache *cache);
 u8 *dtk_agg_recall(struct dtk_aggbuf *ab, const struct dtk_bucketcache *cache);

@@ -35,21 +35,39 @@ static void put_scalar(u8 *dst, u32 size, u64 val)
 	}
 }
 
-/*
- * A value of a difo's type. A string is zero after its NUL, so that equal keys
- * have equal bytes; reading one may have left anything there.
- */
-static void put_value(struct dtk_mstate *ms, const struct dtk_difo *difo, u8 *dst, u32 size,
-		      u64 val)
+/* A string. Reading it may leave anything behind its NUL. One that was never assigned is no fault: it prints as nothing. */
+static void put_string(struct dtk_mstate *ms, const struct dtk_difo *difo, u8 *dst, u32 size, u64 val, bool is_key)
 {
-	long len;
+	long len = 0;
 
+	if (val)
+		len = dtk_mem_copystr(ms, difo, (char *)dst, val, size);
+	else
+		*dst = '\0';
+	if (!is_key && len >= 0)
+		memset(dst + len, 0, size - len);
+}
+
+/* copyinstr(argn), as if the difo had been executed and its string copied. */
+static void put_copyinstr(struct dtk_mstate *ms, const struct dtk_difo *difo, u8 *dst, u32 size, bool is_key)
+{
+	u64 addr = dtk_builtin_arg(ms, difo->copyinstr - 1);
+	long len = dtk_read_user_str((char *)dst, addr, min(size, ms->strsize));
+
+	if (len < 1) {
+		dtk_fault(ms, DTRACEFLT_BADADDR, addr);
+		ms->faultpc = DTK_COPYINSTR_CALL * sizeof(*difo->text);
+	} else if (!is_key) {
+		memset(dst + len, 0, size - len);
+	}
+}
+
+/* A value of a difo's type. */
+static void put_value(struct dtk_mstate *ms, const struct dtk_difo *difo, u8 *dst, u32 size, u64 val, bool is_key)
+{
 	switch (difo->rtype.kind) {
 	case DIF_TYPE_STRING:
-		/* A string that was never assigned is no fault: it prints as nothing. */
-		len = val ? dtk_mem_copystr(ms, difo, (char *)dst, val, size) : 0;
-		if (len >= 0)
-			memset(dst + len, 0, size - len);
+		put_string(ms, difo, dst, size, val, is_key);
 		break;
 	case DIF_TYPE_STRUCT:
 		dtk_mem_read(ms, difo, dst, val, size);
@@ -79,11 +97,16 @@ static void put_ustack(struct dtk_mstate *ms, const struct dtk_act *a, u64 *dst)
 	dst[0] = (only ? 0 : why << 32) | pid;
 }
 
-/* Run @a and write what it records to @dst, which has the field's size and is cleared. */
-static void put_field(struct dtk_mstate *ms, const struct dtk_act *a, u8 *dst, u32 size)
+/* Run @a and write what it records to @dst, which has the field's size and is cleared, unless it is a string as a key. */
+static void put_field(struct dtk_mstate *ms, const struct dtk_act *a, u8 *dst, u32 size, bool is_key)
 {
-	u64 val = a->difo ? dtk_dif_exec(a->difo, ms) : 0;
+	u64 val;
 
+	if (a->kind == DTRACEACT_DIFEXPR && a->difo->copyinstr) {
+		put_copyinstr(ms, a->difo, dst, size, is_key);
+		return;
+	}
+	val = a->difo ? dtk_dif_exec(a->difo, ms) : 0;
 	if (ms->fault)
 		return;
 	switch (a->kind) {
@@ -117,7 +140,7 @@ static void put_field(struct dtk_mstate *ms, const struct dtk_act *a, u8 *dst, u
 		break;
 	default:
 		if (size)
-			put_value(ms, a->difo, dst, size, val);
+			put_value(ms, a->difo, dst, size, val, is_key);
 	}
 }
 
@@ -134,24 +157,20 @@ static struct dtk_bucketcache *bucket_cache(const struct dtk_ecb *ecb, struct dt
 	return &READ_ONCE(cc->cache)[i];
 }
 
-/* Evaluate the keys to @key, which has room for them; returns their hash. */
-static u64 build_key(struct dtk_mstate *ms, const struct dtk_clause *c, u32 first, u32 nkeys,
-		     const struct dtk_aggact *agg, u8 *key, u32 *at)
+/* Evaluate the keys, of actions @first and on, to @key. @at: the action being run, for errors. */
+static void build_keys(struct dtk_mstate *ms, const struct dtk_clause *c, u32 first,
+		       const struct dtk_aggact *agg, u8 *key, u32 *at)
 {
-	u64 hash = 0;
 	u32 i;
 
-	memset(key, 0, ALIGN(agg->keysize, 8));
-	for (i = 0; i < nkeys && !ms->fault; i++) {
-		const dtrace_recdesc_t *rec = &agg->recs[1 + i];
+	for (i = 0; i < agg->nkeys && !ms->fault; i++) {
+		const struct dtk_aggkey *k = &agg->keys[i];
 
+		if (!k->string)
+			memset(key + k->at, 0, ALIGN(k->size, 8));
 		*at = first + i;
-		put_field(ms, &c->acts[first + i],
-			  key + rec->dtrd_offset - sizeof(struct dtrace_agghdr), rec->dtrd_size);
+		put_field(ms, &c->acts[first + i], key + k->at, k->size, true);
 	}
-	if (!ms->fault)
-		hash = dtk_hash_words(0, (u64 *)key, ALIGN(agg->keysize, 8) / sizeof(u64));
-	return hash;
 }
 
 /* The aggregation whose first action is @first. @at: the action being run, for errors. */
@@ -162,12 +181,12 @@ static void run_agg(struct dtk_mstate *ms, const struct dtk_clause *c, u32 first
 	struct dtk_bucketcache *cache = bucket_cache(ms->ecb, ms->cc, agg);
 	u8 *bucket = cache ? dtk_agg_recall(ms->cc->agg, cache) : NULL, *key = NULL;
 	size_t mark = ms->scratch;
-	u64 hash = 0, val = 0, incr = 1;
+	u64 val = 0, incr = 1;
 
 	if (!bucket) {
-		key = dtk_scratch(ms, agg->keysize);
+		key = dtk_scratch(ms, agg->keyroom);
 		if (key)
-			hash = build_key(ms, c, first, a->ntuple, agg, key, at);
+			build_keys(ms, c, first, agg, key, at);
 	}
 	if (ms->fault)
 		return;
@@ -179,7 +198,7 @@ static void run_agg(struct dtk_mstate *ms, const struct dtk_clause *c, u32 first
 	if (ms->fault)
 		return;
 	if (!bucket) {
-		bucket = dtk_agg_bucket(ms->cc->agg, agg, key, hash, a->arg);
+		bucket = dtk_agg_bucket(ms->cc->agg, agg, key, dtk_agg_hash(agg, key), a->arg);
 		if (bucket && cache)
 			dtk_agg_remember(ms->cc->agg, bucket, cache);
 	}
@@ -241,7 +260,7 @@ static void run_actions(struct dtk_mstate *ms, const struct dtk_clause *c, u32 *
 			i = a->aggidx;
 		} else if (a->rec != DTK_NOREC) {
 			rec = &c->recs[a->rec];
-			put_field(ms, a, ms->record + rec->dtrd_offset, rec->dtrd_size);
+			put_field(ms, a, ms->record + rec->dtrd_offset, rec->dtrd_size, false);
 			if (a->kind == DTRACEACT_EXIT && !ms->fault)
 				run_exit(ms, ms->record + rec->dtrd_offset);
 		} else if (!run_unrecorded(ms, c, a)) {
@@ -330,6 +349,8 @@ void dtk_ecb_run(struct dtk_ecb *ecb, struct dtk_fire *f, u32 cpu)
 		dtk_count_up(&sink->nobuffer);
 		return;
 	}
+	if (f->flags & DTK_FIRE_SOMEARGS && ecb->clause->reads & ~f->known)
+		return;
 	if (ecb->clause->counts && count_only(ecb, cc, ecb->clause->counts))
 		return;
 	ms.f = f;

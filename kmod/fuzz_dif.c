@@ -104,9 +104,16 @@ static void check_field(const struct dtk_act *a, const dtrace_recdesc_t *rec, u3
 	*at = (u64)rec->dtrd_offset + rec->dtrd_size;
 }
 
+static void check_key(const struct dtk_aggkey *key, const dtrace_recdesc_t *rec, u64 *at)
+{
+	if (key->offset != rec->dtrd_offset || key->size != rec->dtrd_size || key->at != *at || key->at % 8)
+		broken("a key that is looked for elsewhere than it is kept");
+	*at += (key->size + 7) / 8 * 8;
+}
+
 static void check_layout(const struct dtk_clause *cl)
 {
-	u64 end = sizeof(struct dtrace_rechdr), keyend;
+	u64 end = sizeof(struct dtrace_rechdr), keyend, room;
 	u32 i, k, strsize = cl->prog->strsize;
 
 	for (i = 0; i < cl->nacts; i++) {
@@ -119,8 +126,13 @@ static void check_layout(const struct dtk_clause *cl)
 		if (!agg)
 			continue;
 		keyend = sizeof(struct dtrace_agghdr);
-		for (k = 0; k < a->ntuple; k++)
+		room = 0;
+		for (k = 0; k < a->ntuple; k++) {
 			check_field(a - a->ntuple + k, &agg->recs[1 + k], strsize, &keyend);
+			check_key(&agg->keys[k], &agg->recs[1 + k], &room);
+		}
+		if (room != agg->keyroom || agg->nkeys != a->ntuple)
+			broken("an aggregation's keys that are not those of its tuple");
 		if (keyend != sizeof(struct dtrace_agghdr) + agg->keysize || keyend > agg->valoff ||
 		    agg->valoff % 8 || agg->size % 8 || agg->valsize > agg->size - agg->valoff)
 			broken("a bucket whose parts overlap");

@@ -349,6 +349,15 @@ static int check_agg(struct loader *l, const struct dtk_act *a)
 	return 0;
 }
 
+static void add_key(struct dtk_aggact *agg, const struct dtk_act *a, const dtrace_recdesc_t *rec)
+{
+	agg->keys[agg->nkeys++] = (struct dtk_aggkey){
+		.at = agg->keyroom, .offset = rec->dtrd_offset, .size = rec->dtrd_size,
+		.string = a->kind == DTRACEACT_DIFEXPR && a->difo->rtype.kind == DIF_TYPE_STRING,
+	};
+	agg->keyroom += ALIGN(rec->dtrd_size, 8);
+}
+
 /* The layout of a bucket: header, keys, value. */
 static int layout_bucket(struct loader *l, const struct dtk_act *keys, const struct dtk_act *a,
 			 struct dtk_aggact *agg)
@@ -367,6 +376,7 @@ static int layout_bucket(struct loader *l, const struct dtk_act *keys, const str
 	for (i = 0; i < a->ntuple; i++) {
 		if (add_field(l, &keys[i], &agg->recs[1 + i], &size))
 			return -EINVAL;
+		add_key(agg, &keys[i], &agg->recs[1 + i]);
 		if (keys[i].kind != DTRACEACT_DIFEXPR ||
 		    !(keys[i].difo->flags & DTK_DIFO_PROBECONST))
 			agg->constkey = false;
@@ -374,7 +384,7 @@ static int layout_bucket(struct loader *l, const struct dtk_act *keys, const str
 	agg->keysize = size - sizeof(struct dtrace_agghdr);
 	agg->valoff = ALIGN(size, 8);
 	agg->size = agg->valoff + agg->valsize;
-	if (agg->size > DTK_RECORD_MAX || agg->keysize > DTK_SCRATCH / 2)
+	if (agg->size > DTK_RECORD_MAX || agg->keyroom > DTK_SCRATCH / 2)
 		return refuse(l, "An aggregation's keys and value are larger than %u bytes, or its keys than %u.",
 			      DTK_RECORD_MAX, DTK_SCRATCH / 2);
 	agg->recs[1 + i] = (dtrace_recdesc_t){
@@ -411,7 +421,8 @@ static int load_agg(struct loader *l, struct dtk_clause *c, u32 first, u32 i)
 	agg->varid = a->varid;
 	agg->nrecs = a->ntuple + 2;
 	agg->recs = dtk_alloc(agg->nrecs * sizeof(*agg->recs));
-	if (!agg->recs)
+	agg->keys = alloc_array(a->ntuple, sizeof(*agg->keys));
+	if (!agg->recs || !agg->keys)
 		return -ENOMEM;
 	if (layout_bucket(l, keys, a, agg))
 		return -EINVAL;
@@ -535,6 +546,17 @@ static const struct dtk_aggact *lone_count(const struct dtk_clause *c)
 	return a->agg->constkey ? a->agg : NULL;
 }
 
+static u32 clause_reads(const struct dtk_clause *c)
+{
+	u32 reads = c->pred ? c->pred->reads : 0, i;
+
+	for (i = 0; i < c->nacts; i++) {
+		reads |= c->acts[i].difo ? c->acts[i].difo->reads : 0;
+		reads |= c->acts[i].incr ? c->acts[i].incr->reads : 0;
+	}
+	return reads;
+}
+
 static int load_clause(struct loader *l, const struct dtrace_clause_desc *d, struct dtk_clause *c)
 {
 	const struct dtrace_act_desc *acts = table(l, &l->hdr->actions);
@@ -554,9 +576,11 @@ static int load_clause(struct loader *l, const struct dtrace_clause_desc *d, str
 	err = load_acts(l, c, acts + d->action);
 	if (!err)
 		err = layout_record(l, c);
-	if (!err)
-		c->counts = lone_count(c);
-	return err;
+	if (err)
+		return err;
+	c->counts = lone_count(c);
+	c->reads = clause_reads(c);
+	return 0;
 }
 
 static int load_clauses(struct loader *l)
@@ -609,6 +633,15 @@ static int load_patterns(struct loader *l)
 
 /* ---- Programs -------------------------------------------------------------------------------- */
 
+static void agg_free(struct dtk_aggact *agg)
+{
+	if (!agg)
+		return;
+	dtk_free(agg->keys);
+	dtk_free(agg->recs);
+	dtk_free(agg);
+}
+
 static void program_free(struct dtk_program *prog)
 {
 	u32 i, j;
@@ -617,9 +650,7 @@ static void program_free(struct dtk_program *prog)
 		struct dtk_clause *c = &prog->clauses[i];
 
 		for (j = 0; c->acts && j < c->nacts; j++) {
-			if (c->acts[j].agg)
-				dtk_free(c->acts[j].agg->recs);
-			dtk_free(c->acts[j].agg);
+			agg_free(c->acts[j].agg);
 		}
 		dtk_free(c->acts);
 		dtk_free(c->recs);

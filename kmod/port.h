@@ -58,6 +58,10 @@ void dtk_free(const void *p);
 int dtk_read_kernel(void *dst, u64 addr, size_t n);
 int dtk_read_user(void *dst, u64 addr, size_t n);
 int dtk_write_user(u64 addr, const void *src, size_t n);
+/*
+ * Both headers give: int dtk_read_user_word(u64 *val, u64 addr, u32 size): size 1, 2, 4 or 8; extended by zeroes.
+ * dtk_load_user(): the same where the probe is in user code, so that there is user memory.
+ */
 /* Copy a string of at most @n bytes with its NUL; cut there. Returns bytes copied with NUL, or -EFAULT.
  * What dst[n] holds after the NUL, or after -EFAULT, is undefined. */
 long dtk_read_kernel_str(char *dst, u64 addr, size_t n);

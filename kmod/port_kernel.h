@@ -20,6 +20,7 @@
 #include <linux/types.h>
 
 #include "compat.h"
+#include "usermem.h"
 
 static inline void dtk_watch(const void *p, size_t n, enum dtk_use use)
 {

@@ -312,6 +312,16 @@ int dtk_read_user(void *dst, u64 addr, size_t n)
 	return read_mem(dst, addr, n, true);
 }
 
+int dtk_read_user_word(u64 *val, u64 addr, u32 size)
+{
+	u64 word = 0;
+
+	if (dtk_read_user(&word, addr, size))
+		return -EFAULT;
+	*val = word;	/* little endian */
+	return 0;
+}
+
 int dtk_write_user(u64 addr, const void *src, size_t n)
 {
 	if (!n)

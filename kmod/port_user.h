@@ -89,4 +89,7 @@ void dtk_port_reset(void);		/* defaults; forgets all mappings */
 void dtk_port_map(const void *p, size_t n);
 void dtk_port_umap(void *p, size_t n);
 
+int dtk_read_user_word(u64 *val, u64 addr, u32 size);
+#define dtk_load_user dtk_read_user_word
+
 #endif /* DTK_PORT_USER_H */

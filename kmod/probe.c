@@ -327,6 +327,7 @@ int dtk_probe_link(struct dtk_probe *probe, struct dtk_ecb *ecb)
 	if (probe->prov->ops->by_cpu)
 		probe->prov->dirty = true;
 	ecb->first = !has_ecb_of(probe, ecb->sink);
+	WRITE_ONCE(probe->reads, probe->reads | ecb->clause->reads);
 	if (probe->last)
 		smp_store_release(&probe->last->next, ecb);
 	else
@@ -355,12 +356,13 @@ bool dtk_probe_cpus(struct dtk_probe *probe, struct cpumask *bound)
 void dtk_probe_unlink(struct dtk_probe *probe, struct dtk_sink *sink, dtrace_epid_t after)
 {
 	struct dtk_ecb *ecb, *prev = NULL;
-	u32 had = probe->necbs;
+	u32 had = probe->necbs, reads = 0;
 
 	lockdep_assert_held(&dtk_lock);
 	for (ecb = first_ecb(probe); ecb; ecb = ecb->next) {
 		if (ecb->sink != sink || ecb->epid <= after) {
 			prev = ecb;
+			reads |= ecb->clause->reads;
 			continue;
 		}
 		if (prev)
@@ -370,6 +372,7 @@ void dtk_probe_unlink(struct dtk_probe *probe, struct dtk_sink *sink, dtrace_epi
 		probe->necbs--;
 	}
 	probe->last = prev;
+	WRITE_ONCE(probe->reads, reads);
 	if (had && !probe->necbs)
 		probe->prov->ops->disable(probe);
 	if (had && (!probe->necbs || probe->prov->ops->by_cpu))

@@ -29,8 +29,9 @@
 #include <linux/uaccess.h>
 
 #include "core.h"
+#include "strcopy.h"
 
-#define STRCHUNK	64	/* strings are read in pieces of this, aligned so that none crosses a page */
+#define STRCHUNK	64	/* kernel strings are read in pieces of this, aligned so that none crosses a page */
 
 void *dtk_alloc(size_t bytes)
 {
@@ -42,16 +43,6 @@ void *dtk_alloc(size_t bytes)
 void dtk_free(const void *p)
 {
 	kvfree(p);
-}
-
-static bool user_memory_here(void)
-{
-	return current->mm && !(current->flags & PF_KTHREAD) && !in_nmi();
-}
-
-static bool user_range(u64 addr, size_t n)
-{
-	return n <= TASK_SIZE_MAX && addr <= TASK_SIZE_MAX - n;
 }
 
 /* The upper half of what this kernel's page tables can map. */
@@ -96,7 +87,7 @@ void dtk_text_used(u32 n)
 	this_cpu_write(texts->used, n);
 }
 
-/* Whole chunks of strings are read, so only where a read begins says whether it is a good one. */
+/* Whole words of strings are read, so only where a read begins says whether it is a good one. */
 static int read_text(void *dst, u64 addr, size_t n)
 {
 	u64 off = addr - DTK_TEXT_BASE;
@@ -114,9 +105,9 @@ int dtk_read_user(void *dst, u64 addr, size_t n)
 	const void __user *src = (const void __user *)(uintptr_t)addr;
 	unsigned long left;
 
-	if (!user_memory_here())
+	if (!dtk_user_here())
 		return -EFAULT;
-	if (!user_range(addr, n))
+	if (!dtk_user_range(addr, n))
 		return read_text(dst, addr, n);
 	pagefault_disable();
 	left = raw_copy_from_user(dst, src, n);
@@ -129,7 +120,7 @@ int dtk_write_user(u64 addr, const void *src, size_t n)
 	void __user *dst = (void __user *)(uintptr_t)addr;
 	unsigned long left;
 
-	if (!user_memory_here() || !user_range(addr, n))
+	if (!dtk_user_here() || !dtk_user_range(addr, n))
 		return -EFAULT;
 	pagefault_disable();
 	left = raw_copy_to_user(dst, src, n);
@@ -137,11 +128,8 @@ int dtk_write_user(u64 addr, const void *src, size_t n)
 	return left ? -EFAULT : 0;
 }
 
-/*
- * Copy up to a NUL, at most @n bytes, and always end in a NUL. Reading whole
- * aligned chunks is safe, because a chunk never spans two pages.
- */
-static long read_str(char *dst, u64 addr, size_t n, int (*read)(void *, u64, size_t))
+/* Copy up to a NUL, at most @n bytes, and always end in a NUL. An aligned chunk never spans two pages. */
+long dtk_read_kernel_str(char *dst, u64 addr, size_t n)
 {
 	size_t done = 0;
 
@@ -151,7 +139,7 @@ static long read_str(char *dst, u64 addr, size_t n, int (*read)(void *, u64, siz
 		size_t chunk = min_t(size_t, n - done, STRCHUNK - ((addr + done) & (STRCHUNK - 1)));
 		size_t len;
 
-		if (read(dst + done, addr + done, chunk))
+		if (dtk_read_kernel(dst + done, addr + done, chunk))
 			return -EFAULT;
 		len = strnlen(dst + done, chunk);
 		done += len;
@@ -162,12 +150,14 @@ static long read_str(char *dst, u64 addr, size_t n, int (*read)(void *, u64, siz
 	return n;
 }
 
-long dtk_read_kernel_str(char *dst, u64 addr, size_t n)
+static __always_inline int read_word(u64 *word, u64 addr)
 {
-	return read_str(dst, addr, n, dtk_read_kernel);
+	if (likely(!dtk_read_user_word(word, addr, sizeof(*word))))
+		return 0;
+	return dtk_user_here() ? read_text(word, addr, sizeof(*word)) : -EFAULT;
 }
 
 long dtk_read_user_str(char *dst, u64 addr, size_t n)
 {
-	return read_str(dst, addr, n, dtk_read_user);
+	return dtk_copy_str(dst, addr, n, read_word);
 }
