@@ -8,7 +8,7 @@
  * displaced instruction. Steps only ever skip forward, so every recipe ends.
  * Memory is that of the traced process, read without faulting. If it is not
  * resident, the hit is made again on the thread's way back to user mode, where pages can be
- * brought in; what can not be read then either is a drop, which the consumer is told.
+ * brought in; if some of it can not be read then either, the firing is a drop, which the consumer is told.
  *
  * The kernel checks a recipe when it is added (-EINVAL): operations, indices,
  * sizes, skips, DTRACE_STEP_MAX steps at most.
@@ -38,7 +38,7 @@ struct dtrace_step {
 #define DTRACE_STEP_LOAD	4	/* v[d] = size bytes at v[s] + imm */
 #define DTRACE_STEP_ADD		5	/* v[d] += v[s] << imm (0..63) */
 #define DTRACE_STEP_ADDI	6	/* v[d] += imm */
-#define DTRACE_STEP_SUB		7	/* v[d] -= v[s] */
+#define DTRACE_STEP_SUB		7	/* v[d] -= v[s] << imm (0..63) */
 #define DTRACE_STEP_ANDI	8	/* v[d] &= imm */
 #define DTRACE_STEP_SHRI	9	/* v[d] >>= imm (0..63), unsigned */
 #define DTRACE_STEP_IF_EQ	10	/* if v[d] == imm, leave out the next skip steps */
@@ -48,11 +48,10 @@ struct dtrace_step {
 #define DTRACE_STEP_IF_SAME	14	/* if v[d] == v[s]; imm 0 */
 #define DTRACE_STEP_ARG		15	/* arg[d] = v[s]; d 0..9. An argument that is not set reads as 0 */
 /*
- * What follows computes arguments that cost. It is run only if the program reads an argument with an index of
- * imm (1..9) or more, and it sets only such. Once in a recipe; neither STOP, SAVE nor TAKE comes after it.
- * What it cannot read is 0.
+ * If no program that is enabled reads any of the arguments imm (bit n: arg n), leave out the next skip steps:
+ * those that compute them. Which a program reads is known from its instructions.
  */
-#define DTRACE_STEP_LAZY	16
+#define DTRACE_STEP_IF_UNREAD	16
 /* Remember v[s] for this thread under the key v[d] (a stack pointer, say), until TAKE. */
 #define DTRACE_STEP_SAVE	17
 /* v[d] = what was SAVEd by this thread under v[s], and forget it; nothing there: don't fire. */

@@ -27,7 +27,7 @@ static bool shift_ok(s64 imm)
 }
 
 /* What a step says besides its operation. @left: steps that follow it. */
-static bool step_ok(const struct dtrace_step *s, u32 left, bool lazy)
+static bool step_ok(const struct dtrace_step *s, u32 left)
 {
 	const u32 nv = DTRACE_STEP_VALUES;
 	bool sized = s->op == DTRACE_STEP_REG || s->op == DTRACE_STEP_LOAD;
@@ -39,32 +39,28 @@ static bool step_ok(const struct dtrace_step *s, u32 left, bool lazy)
 		return s->d < nv && !s->s && s->skip <= left;
 	case DTRACE_STEP_IF_SAME:
 		return s->d < nv && s->s < nv && !s->imm && s->skip <= left;
+	case DTRACE_STEP_IF_UNREAD:
+		return !s->d && !s->s && s->imm > 0 && s->imm < 1 << DTRACE_STEP_ARGS && s->skip <= left;
 	}
 	if (s->skip)
 		return false;
 	switch (s->op) {
-	case DTRACE_STEP_END:
+	case DTRACE_STEP_END: case DTRACE_STEP_STOP:
 		return !s->d && !s->s && !s->imm;
-	case DTRACE_STEP_STOP:
-		return !s->d && !s->s && !s->imm && !lazy;
 	case DTRACE_STEP_REG:
 		return s->d < nv && s->s < DTRACE_REG_MAX && (!s->imm || s->imm == 8);
 	case DTRACE_STEP_IMM: case DTRACE_STEP_ADDI: case DTRACE_STEP_ANDI:
 		return s->d < nv && !s->s;
 	case DTRACE_STEP_LOAD:
 		return s->d < nv && s->s < nv;
-	case DTRACE_STEP_ADD:
+	case DTRACE_STEP_ADD: case DTRACE_STEP_SUB:
 		return s->d < nv && s->s < nv && shift_ok(s->imm);
-	case DTRACE_STEP_SUB:
-		return s->d < nv && s->s < nv && !s->imm;
 	case DTRACE_STEP_SHRI:
 		return s->d < nv && !s->s && shift_ok(s->imm);
 	case DTRACE_STEP_ARG:
 		return s->d < DTRACE_STEP_ARGS && s->s < nv && !s->imm;
-	case DTRACE_STEP_LAZY:
-		return !s->d && !s->s && s->imm >= 1 && s->imm < DTRACE_STEP_ARGS && !lazy;
 	case DTRACE_STEP_SAVE: case DTRACE_STEP_TAKE:
-		return s->d < nv && s->s < nv && !s->imm && !lazy;
+		return s->d < nv && s->s < nv && !s->imm;
 	case DTRACE_STEP_TEXT:
 		return s->d < nv && s->s < nv && s->imm >= 0 && s->imm <= 0xffffff;
 	case DTRACE_STEP_LINE:
@@ -73,22 +69,15 @@ static bool step_ok(const struct dtrace_step *s, u32 left, bool lazy)
 	return false;
 }
 
-/*
- * A skip over LAZY would run the lazy part at once, and could then do what is
- * not allowed in it only because the check saw the part in order. It is allowed nothing
- * more there, so that is harmless: its arguments are known early.
- */
 bool dpid_recipe_ok(const struct dtrace_step *step, u32 n, bool *saves)
 {
-	bool lazy = false;
 	u32 i;
 
 	if (n > DTRACE_STEP_MAX)
 		return false;
 	for (i = 0; i < n; i++) {
-		if (!step_ok(&step[i], n - 1 - i, lazy))
+		if (!step_ok(&step[i], n - 1 - i))
 			return false;
-		lazy |= step[i].op == DTRACE_STEP_LAZY;
 		*saves |= step[i].op == DTRACE_STEP_SAVE || step[i].op == DTRACE_STEP_TAKE;
 	}
 	return true;
@@ -112,13 +101,21 @@ static u64 widen(u64 val, u8 size)
 	return size & DTRACE_STEP_SIGNED ? (u64)((s64)val >> unused) : val >> unused;
 }
 
-static int load(struct dpid_recipe *r, const struct dtrace_step *s)
+/* @size 1, 2, 4, 8. */
+static __always_inline int get_word(struct dpid_recipe *r, u64 *val, u64 addr, u32 size)
 {
-	u64 val = 0;
+	if (likely(!dtk_load_user(val, addr, size)))
+		return 0;
+	r->fault = addr;
+	return -EFAULT;
+}
 
-	if (get(r, &val, r->v[s->s] + s->imm, s->size & ~DTRACE_STEP_SIGNED))
+static __always_inline int load(struct dpid_recipe *r, const struct dtrace_step *s)
+{
+	if (get_word(r, &r->v[s->d], r->v[s->s] + s->imm, s->size & ~DTRACE_STEP_SIGNED))
 		return -EFAULT;
-	r->v[s->d] = widen(val, s->size);
+	if (s->size & DTRACE_STEP_SIGNED)
+		r->v[s->d] = widen(r->v[s->d], s->size);
 	return 0;
 }
 
@@ -194,13 +191,6 @@ static bool take(struct dpid_recipe *r, u64 key, u64 *val)
 	return true;
 }
 
-void dpid_recipe_commit(struct dpid_recipe *r)
-{
-	if (r->taken)
-		smp_store_release(&r->taken->owner, 0);
-	r->taken = NULL;
-}
-
 /* ---- Text of CPython's str objects ------------------------------------------------------ */
 
 #define STR_LENGTH	0x10
@@ -212,9 +202,14 @@ void dpid_recipe_commit(struct dpid_recipe *r)
 /* A byte of text that the D program will read: it had better be there. */
 static int touch(struct dpid_recipe *r, u64 addr)
 {
-	u8 byte;
+	u64 byte;
 
-	return get(r, &byte, addr, 1);
+	return get_word(r, &byte, addr, 1);
+}
+
+static bool same_page(u64 a, u64 b)
+{
+	return !((a ^ b) >> 12);
 }
 
 static u32 utf8_put(char *dst, u32 c)
@@ -271,27 +266,28 @@ static int transcode(struct dpid_recipe *r, u64 from, u64 len, u32 kind, u64 *re
 int dpid_text(struct dpid_recipe *r, u64 obj, u32 layout, u64 *ret)
 {
 	u32 ascii = layout & 0xff, utf8 = layout >> 8 & 0xff, wide = layout >> 16 & 0xff, kind;
-	u64 len, ptr;
-	u8 state;
+	u64 len, ptr, state;
 
 	*ret = 0;
 	if (!obj)
 		return 0;
-	if (get(r, &state, obj + STR_STATE, 1) || get(r, &len, obj + STR_LENGTH, sizeof(len)))
+	if (get_word(r, &state, obj + STR_STATE, 1) || get_word(r, &len, obj + STR_LENGTH, 8))
 		return -EFAULT;
 	kind = STATE_KIND(state);
 	if (len > STR_LENGTH_MAX || !(state & STATE_COMPACT) || (kind != 1 && kind != 2 && kind != 4))
 		return 0;
 	if (state & STATE_ASCII) {
 		*ret = obj + ascii;
-		return touch(r, *ret) || touch(r, *ret + len) ? -EFAULT : 0;
+		if (!same_page(*ret, obj + STR_STATE) && touch(r, *ret))
+			return -EFAULT;
+		return same_page(*ret + len, *ret) ? 0 : touch(r, *ret + len);
 	}
-	if (get(r, &ptr, obj + utf8, sizeof(ptr)))
+	if (get_word(r, &ptr, obj + utf8, 8))
 		return -EFAULT;
 	if (!ptr)
 		return transcode(r, obj + wide, len, kind, ret);
 	*ret = ptr;
-	return touch(r, ptr) ? -EFAULT : 0;
+	return touch(r, ptr);
 }
 
 /* ---- Line tables -------------------------------------------------------------------------- */
@@ -339,40 +335,51 @@ static int bytes_next(struct bytes *b)
 	return b->buf[b->at++];
 }
 
-/* Pairs (bytes of code, signed lines): the line changes after so many bytes. */
+/* A pair (bytes of code, signed lines). 0, or what bytes_next() returned. */
+static int next_pair(struct bytes *b, int *dpc, s8 *dline)
+{
+	int c;
+
+	*dpc = bytes_next(b);
+	c = *dpc < 0 ? *dpc : bytes_next(b);
+	*dline = c;
+	return min(c, 0);
+}
+
+/* Pairs: the line changes after so many bytes. */
 static int line_lnotab(struct bytes *b, u64 pos, s64 line)
 {
 	u64 at = 0;
-	int dpc, dline;
+	int dpc, err;
+	s8 dline;
 
 	for (;;) {
-		dpc = bytes_next(b);
-		dline = dpc < 0 ? dpc : bytes_next(b);
-		if (dline < 0)
-			return dline == -EFAULT ? -EFAULT : line;
+		err = next_pair(b, &dpc, &dline);
+		if (err)
+			return err == -EFAULT ? -EFAULT : line;
 		at += dpc;
 		if (at > pos)
 			return line;
-		line += (s8)dline;
+		line += dline;
 	}
 }
 
-/* Pairs (bytes of code, signed lines): the line of so many bytes; -128: they have none. */
+/* Pairs: the line of so many bytes; -128: they have none. */
 static int line_310(struct bytes *b, u64 pos, s64 line)
 {
 	u64 end = 0;
-	int dpc, dline;
+	int dpc, err;
+	s8 dline;
 
 	for (;;) {
-		dpc = bytes_next(b);
-		dline = dpc < 0 ? dpc : bytes_next(b);
-		if (dline < 0)
-			return dline == -EFAULT ? -EFAULT : 0;
+		err = next_pair(b, &dpc, &dline);
+		if (err)
+			return err == -EFAULT ? -EFAULT : 0;
 		end += dpc;
-		if ((s8)dline != -128)
-			line += (s8)dline;
+		if (dline != -128)
+			line += dline;
 		if (pos < end)
-			return (s8)dline == -128 ? 0 : line;
+			return dline == -128 ? 0 : line;
 	}
 }
 
@@ -462,113 +469,94 @@ int dpid_line(struct dpid_recipe *r, u32 kind, u64 pos, s32 first, u64 table)
 
 /* ---- Running ------------------------------------------------------------------------------ */
 
-static bool holds(const struct dpid_recipe *r, const struct dtrace_step *s)
+static int line_step(struct dpid_recipe *r, const struct dtrace_step *s)
 {
-	u64 v = r->v[s->d], imm = s->imm;
+	int line = dpid_line(r, s->imm, r->v[s->d], r->v[s->s], r->v[s->s + 1]);
 
-	switch (s->op) {
-	case DTRACE_STEP_IF_EQ:
-		return v == imm;
-	case DTRACE_STEP_IF_NE:
-		return v != imm;
-	case DTRACE_STEP_IF_LT:
-		return v < imm;
-	case DTRACE_STEP_IF_GE:
-		return v >= imm;
-	default:
-		return v == r->v[s->s];
-	}
+	if (line < 0)
+		return line;
+	r->v[s->d] = line;
+	return 0;
 }
 
-/* From step @i on. */
-static int run(struct dpid_recipe *r, u32 i)
+int dpid_recipe_run(struct dpid_recipe *r)
 {
+	const struct dtrace_step *s = r->step, *end = s + r->nstep;
+	u64 *v = r->v;
 	int err = 0;
 
-	for (; i < r->nstep && !err; i++) {
-		const struct dtrace_step *s = &r->step[i];
-
+	memset(v, 0, sizeof(r->v));
+	memset(r->arg, 0, DTRACE_STEP_ARGS * sizeof(*r->arg));
+	r->textused = 0;
+	r->taken = NULL;
+	r->lost = false;
+	for (; s < end; s++) {
 		switch (s->op) {
 		case DTRACE_STEP_END:
 			return 1;
 		case DTRACE_STEP_STOP:
 			return 0;
 		case DTRACE_STEP_REG:
-			r->v[s->d] = widen(r->reg[s->s] >> s->imm, s->size);
+			v[s->d] = widen(dpid_reg(r->regs, s->s) >> s->imm, s->size);
 			break;
 		case DTRACE_STEP_IMM:
-			r->v[s->d] = s->imm;
+			v[s->d] = s->imm;
 			break;
 		case DTRACE_STEP_LOAD:
 			err = load(r, s);
 			break;
 		case DTRACE_STEP_ADD:
-			r->v[s->d] += r->v[s->s] << s->imm;
+			v[s->d] += v[s->s] << s->imm;
 			break;
 		case DTRACE_STEP_ADDI:
-			r->v[s->d] += s->imm;
+			v[s->d] += s->imm;
 			break;
 		case DTRACE_STEP_SUB:
-			r->v[s->d] -= r->v[s->s];
+			v[s->d] -= v[s->s] << s->imm;
 			break;
 		case DTRACE_STEP_ANDI:
-			r->v[s->d] &= s->imm;
+			v[s->d] &= s->imm;
 			break;
 		case DTRACE_STEP_SHRI:
-			r->v[s->d] >>= s->imm;
+			v[s->d] >>= s->imm;
 			break;
-		case DTRACE_STEP_IF_EQ: case DTRACE_STEP_IF_NE: case DTRACE_STEP_IF_LT: case DTRACE_STEP_IF_GE:
+		case DTRACE_STEP_IF_EQ:
+			s += v[s->d] == (u64)s->imm ? s->skip : 0;
+			break;
+		case DTRACE_STEP_IF_NE:
+			s += v[s->d] != (u64)s->imm ? s->skip : 0;
+			break;
+		case DTRACE_STEP_IF_LT:
+			s += v[s->d] < (u64)s->imm ? s->skip : 0;
+			break;
+		case DTRACE_STEP_IF_GE:
+			s += v[s->d] >= (u64)s->imm ? s->skip : 0;
+			break;
 		case DTRACE_STEP_IF_SAME:
-			i += holds(r, s) ? s->skip : 0;
+			s += v[s->d] == v[s->s] ? s->skip : 0;
+			break;
+		case DTRACE_STEP_IF_UNREAD:
+			s += r->reads & s->imm ? 0 : s->skip;
 			break;
 		case DTRACE_STEP_ARG:
-			r->arg[s->d] = r->v[s->s];
+			r->arg[s->d] = v[s->s];
 			break;
-		case DTRACE_STEP_LAZY:
-			r->lazy = i + 1;
-			r->nargs = s->imm;
-			return 1;
 		case DTRACE_STEP_SAVE:
-			save(r, r->v[s->d], r->v[s->s]);
+			save(r, v[s->d], v[s->s]);
 			break;
 		case DTRACE_STEP_TAKE:
-			if (!take(r, r->v[s->s], &r->v[s->d]))
+			if (!take(r, v[s->s], &v[s->d]))
 				return 0;
 			break;
 		case DTRACE_STEP_TEXT:
-			err = dpid_text(r, r->v[s->s], s->imm, &r->v[s->d]);
+			err = dpid_text(r, v[s->s], s->imm, &v[s->d]);
 			break;
 		case DTRACE_STEP_LINE:
-			err = dpid_line(r, s->imm, r->v[s->d], r->v[s->s], r->v[s->s + 1]);
-			if (err >= 0) {
-				r->v[s->d] = err;
-				err = 0;
-			}
+			err = line_step(r, s);
 			break;
 		}
+		if (unlikely(err))
+			return err;
 	}
-	return err ? err : 1;
-}
-
-int dpid_recipe_run(struct dpid_recipe *r)
-{
-	memset(r->v, 0, sizeof(r->v));
-	memset(r->arg, 0, sizeof(r->arg));
-	r->nargs = DTRACE_STEP_ARGS;
-	r->lazy = r->textused = 0;
-	r->taken = NULL;
-	r->lost = false;
-	return run(r, 0);
-}
-
-u64 dpid_recipe_arg(struct dpid_recipe *r, u32 n)
-{
-	u32 from = r->lazy;
-
-	if (n >= r->nargs && from) {
-		r->lazy = 0;
-		run(r, from);	/* what cannot be read now stays 0 */
-		r->nargs = DTRACE_STEP_ARGS;
-	}
-	return n < DTRACE_STEP_ARGS ? r->arg[n] : 0;
+	return 1;
 }

@@ -29,16 +29,15 @@ struct dpid_saves {
 struct dpid_recipe {
 	const struct dtrace_step *step;
 	u32 nstep;
-	u64 reg[DTRACE_REG_MAX];
+	u32 reads;			/* arguments that a program may read: bit n is arg n */
+	const struct pt_regs *regs;	/* for dpid_reg() */
+	u64 *arg;			/* [DTRACE_STEP_ARGS], filled by the run: 0 if the recipe does not set it */
 	struct dpid_saves *saves;	/* NULL if no recipe of the process has SAVE or TAKE */
 	char *text;			/* room for text that the program does not have, NUL included */
 	u32 textsize;
 	u64 textaddr;			/* what the D program calls the first byte of it */
 
 	u64 v[DTRACE_STEP_VALUES];
-	u64 arg[DTRACE_STEP_ARGS];
-	u32 nargs;			/* known so far; the others are found from step "lazy" on */
-	u32 lazy;			/* 0: nothing is left to run */
 	u32 textused;
 	u64 fault;			/* an address that could not be read */
 	struct dpid_save *taken;	/* given back by dpid_recipe_commit() */
@@ -49,13 +48,18 @@ struct dpid_recipe {
 bool dpid_recipe_ok(const struct dtrace_step *step, u32 n, bool *saves);
 
 /*
- * Probe context. Run up to the end or LAZY. 1: the probe fires; 0: it does not; -EFAULT: ->fault cannot be read
- * now; run it again from the start when it can. After 1 and 0, commit: what was TAKEn is forgotten.
+ * Probe context. 1: the probe fires; 0: it does not; -EFAULT: ->fault cannot be read
+ * now; run it again when it can. After 1 and 0, commit: what was TAKEn is forgotten.
  */
 int dpid_recipe_run(struct dpid_recipe *r);
-void dpid_recipe_commit(struct dpid_recipe *r);
-/* Argument @n; runs what is behind LAZY if it has to. */
-u64 dpid_recipe_arg(struct dpid_recipe *r, u32 n);
+static inline void dpid_recipe_commit(struct dpid_recipe *r)
+{
+	if (r->taken)
+		smp_store_release(&r->taken->owner, 0);
+	r->taken = NULL;
+}
+/* DTRACE_REG_* @reg of the thread at the probe. Whoever runs recipes has it. */
+u64 dpid_reg(const struct pt_regs *regs, u32 reg);
 
 /* What the steps TEXT and LINE do, for others. Of @r only text, textsize and fault matter. -EFAULT as above. */
 int dpid_text(struct dpid_recipe *r, u64 obj, u32 layout, u64 *ret);

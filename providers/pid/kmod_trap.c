@@ -20,24 +20,25 @@
 
 #include "kmod.h"
 
+u64 dpid_reg(const struct pt_regs *regs, u32 reg)
+{
+#define AT(r) offsetof(struct pt_regs, r)
+	static const u8 at[] = {
+		AT(ax), AT(cx), AT(dx), AT(bx), AT(sp), AT(bp), AT(si), AT(di),
+		AT(r8), AT(r9), AT(r10), AT(r11), AT(r12), AT(r13), AT(r14), AT(r15), AT(ip),
+	};
+#undef AT
+	if (reg == DTRACE_REG_FSBASE)
+		return x86_fsbase_read_cpu();
+	return *(const unsigned long *)((const u8 *)regs + at[reg]);
+}
+
 void dpid_regs_get(struct dpid_regs *r, const struct pt_regs *regs)
 {
-	r->r[0] = regs->ax;
-	r->r[1] = regs->cx;
-	r->r[2] = regs->dx;
-	r->r[3] = regs->bx;
-	r->r[4] = regs->sp;
-	r->r[5] = regs->bp;
-	r->r[6] = regs->si;
-	r->r[7] = regs->di;
-	r->r[8] = regs->r8;
-	r->r[9] = regs->r9;
-	r->r[10] = regs->r10;
-	r->r[11] = regs->r11;
-	r->r[12] = regs->r12;
-	r->r[13] = regs->r13;
-	r->r[14] = regs->r14;
-	r->r[15] = regs->r15;
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(r->r); i++)
+		r->r[i] = dpid_reg(regs, i);
 	r->ip = regs->ip;
 	r->flags = regs->flags & (X86_EFLAGS_CF | X86_EFLAGS_PF | X86_EFLAGS_AF | X86_EFLAGS_ZF |
 				  X86_EFLAGS_SF | X86_EFLAGS_DF | X86_EFLAGS_OF);
@@ -141,69 +142,55 @@ static bool leaves(const struct dpid_tp *tp, const struct dpid_site *site,
 	return taken && !inside(site, to);
 }
 
-/* A firing whose arguments a recipe makes: getarg() finds its way back to it. */
-struct cooked {
-	struct dtk_fire f;
-	struct dpid_recipe r;
-};
-
-static void cook_begin(struct cooked *c, const struct dpid_link *link, const struct pt_regs *regs)
-{
-	struct dpid_regs now;
-
-	dpid_regs_get(&now, regs);
-	memcpy(c->r.reg, now.r, sizeof(now.r));
-	c->r.reg[DTRACE_REG_IP] = regs->ip;
-	c->r.reg[DTRACE_REG_FSBASE] = x86_fsbase_read_cpu();
-	c->r.step = link->site->steps + link->step;
-	c->r.nstep = link->nstep;
-	c->r.saves = link->site->proc->saves;
-	c->r.text = dtk_text();
-	c->r.textsize = DTK_TEXT_SIZE;
-	c->r.textaddr = DTK_TEXT_BASE;
-}
-
-/* Returns 0, or -EFAULT: nothing has fired, because memory at *missing is not there. */
+/*
+ * Returns 0, or -EFAULT: nothing has fired, because memory at *missing is not there. The arguments that
+ * nobody reads need not be computed. An ECB that is linked meanwhile might read one: then it does not see this
+ * firing, which began before it (DTK_FIRE_SOMEARGS).
+ */
 static int fire_recipe(const struct dpid_link *link, struct pt_regs *regs, u64 *missing)
 {
-	struct cooked c DTK_UNINIT;
+	const struct dpid_site *site = link->site;
+	struct dtk_probe *probe = site->probe->dtk;
+	struct dpid_recipe r DTK_UNINIT;
+	struct dtk_fire f DTK_UNINIT;
 	int ret;
 
-	cook_begin(&c, link, regs);
-	ret = dpid_recipe_run(&c.r);
-	if (ret < 0) {
-		*missing = c.r.fault;
+	f.regs = regs;
+	f.flags = DTK_FIRE_USER | DTK_FIRE_SOMEARGS;
+	f.now = 0;
+	f.nargs = DTRACE_STEP_ARGS;
+	f.known = dtk_probe_reads(probe);
+	r.step = site->steps + link->step;
+	r.nstep = link->nstep;
+	r.reads = f.known;
+	r.regs = regs;
+	r.arg = f.arg;
+	r.saves = site->proc->saves;
+	r.text = dtk_text();
+	r.textsize = DTK_TEXT_SIZE;
+	r.textaddr = DTK_TEXT_BASE;
+	ret = dpid_recipe_run(&r);
+	if (unlikely(ret < 0)) {
+		*missing = r.fault;
 		return ret;
 	}
-	dpid_recipe_commit(&c.r);
-	if (c.r.lost)
-		dtk_provider_drop(link->site->probe->dtk);
+	dpid_recipe_commit(&r);
+	if (unlikely(r.lost))
+		dtk_provider_drop(probe);
 	if (!ret)
 		return 0;
-	c.f.regs = regs;
-	c.f.flags = DTK_FIRE_USER;
-	c.f.now = 0;
-	c.f.nargs = c.r.nargs;
-	memcpy(c.f.arg, c.r.arg, sizeof(c.f.arg));
-	dtk_text_used(c.r.textused);
-	dtk_fire_irqoff(link->site->probe->dtk, &c.f);
-	dtk_text_used(0);
+	if (r.textused)
+		dtk_text_used(r.textused);
+	dtk_fire_irqoff(probe, &f);
+	if (r.textused)
+		dtk_text_used(0);
 	return 0;
 }
 
 bool dpid_getarg(const struct dpid_probe *probe, struct dtk_fire *f, u32 n, u64 *val)
 {
-	struct cooked *c;
-
-	switch (probe->type) {
-	case DTRACE_PID_RECIPE:
-		c = container_of(f, struct cooked, f);
-		*val = dpid_recipe_arg(&c->r, n);
-		dtk_text_used(c->r.textused);
-		return true;
-	case DTRACE_PID_RETURN:
+	if (probe->type == DTRACE_PID_RETURN || probe->type == DTRACE_PID_RECIPE)
 		return false;
-	}
 	/* Not in registers: on the stack, as they are at the function's first instruction. */
 	return n >= 6 && !dtk_read_user(val, f->regs->sp + 8 + 8ull * (n - 6), sizeof(*val));
 }

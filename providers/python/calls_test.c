@@ -23,11 +23,14 @@
 #include "python.h"
 
 static int traced_read(void *dst, u64 addr, size_t n);
+static int traced_word(u64 *val, u64 addr, u32 size);
 static u64 traced_thread(void);
 #define dtk_read_user traced_read
+#define dtk_read_user_word traced_word
 #define dtk_thread_id traced_thread
 #include "kmod_recipe.c"
 #undef dtk_read_user
+#undef dtk_read_user_word
 #undef dtk_thread_id
 
 #define PROGRAMS "/tmp/dt-python-test"
@@ -65,6 +68,12 @@ static int traced_read(void *dst, u64 addr, size_t n)
 	struct iovec to = { dst, n }, from = { (void *)(uintptr_t)addr, n };
 
 	return process_vm_readv(t.pid, &to, 1, &from, 1, 0) == (ssize_t)n ? 0 : -EFAULT;
+}
+
+static int traced_word(u64 *val, u64 addr, u32 size)
+{
+	*val = 0;
+	return traced_read(val, addr, size);
 }
 
 static u64 traced_thread(void)
@@ -115,43 +124,47 @@ static void fired(const struct dt_static *st, struct dpid_recipe *r)
 	bool entry = !strcmp(st->name, "function-entry");
 	char file[512], name[256];
 
-	read_text(dpid_recipe_arg(r, 0), file, sizeof(file));
-	read_text(dpid_recipe_arg(r, 1), name, sizeof(name));
+	read_text(r->arg[0], file, sizeof(file));
+	read_text(r->arg[1], name, sizeof(name));
 	if (entry && !strcmp(name, "_begin_"))
 		t.on = true;
 	else if (entry && !strcmp(name, "_end_"))
 		t.on = false;
 	else if (t.on && strcmp(name, "_begin_") && strcmp(name, "_end_") && strcmp(name, "_profile_"))
 		count(entry ? "call" : "return", file, name);
-	/* What is lazy has to be there, too. */
-	if (t.on && (int)dpid_recipe_arg(r, 2) < 0)
-		fail_msg("%s %s: line %d", file, name, (int)dpid_recipe_arg(r, 2));
+	if (t.on && (int)r->arg[2] < 0)
+		fail_msg("%s %s: line %d", file, name, (int)r->arg[2]);
 }
 
-static void get_regs(const struct user_regs_struct *u, uint64_t addr, u64 *reg)
+/* What a run sees as its registers. */
+struct pt_regs {
+	u64 v[DTRACE_REG_MAX];
+};
+
+u64 dpid_reg(const struct pt_regs *regs, u32 reg)
 {
-	const u64 v[DTRACE_REG_MAX] = {
+	return regs->v[reg];
+}
+
+static struct pt_regs regs_of(const struct user_regs_struct *u, uint64_t addr)
+{
+	return (struct pt_regs){ {
 		u->rax, u->rcx, u->rdx, u->rbx, u->rsp, u->rbp, u->rsi, u->rdi, u->r8, u->r9, u->r10, u->r11, u->r12,
 		u->r13, u->r14, u->r15, addr, u->fs_base,
-	};
-
-	memcpy(reg, v, sizeof(v));
+	} };
 }
 
 static void run_site(const struct dt_static *st, const struct dt_site *s, const struct user_regs_struct *u,
 		     uint64_t addr)
 {
-	static struct dpid_recipe r;
+	struct pt_regs regs = regs_of(u, addr);
+	u64 arg[DTRACE_STEP_ARGS];
+	struct dpid_recipe r = {
+		.step = s->step, .nstep = s->nstep, .reads = ~0u, .regs = &regs, .arg = arg, .saves = &saves,
+		.text = room, .textsize = sizeof(room), .textaddr = DTK_TEXT_BASE,
+	};
 	int rc;
 
-	memset(&r, 0, sizeof(r));
-	r.step = s->step;
-	r.nstep = s->nstep;
-	r.saves = &saves;
-	r.text = room;
-	r.textsize = sizeof(room);
-	r.textaddr = DTK_TEXT_BASE;
-	get_regs(u, addr, r.reg);
 	rc = dpid_recipe_run(&r);
 	if (rc == 1)
 		fired(st, &r);

@@ -28,7 +28,17 @@
 #define START_BITS	7	/* of RESUME's argument */
 #define AT_GENEXPR	4	/* 3.15: where a generator expression is made, not run */
 
-/* How a function was entered or left: arg5. */
+#define FILENAME_ARG	0
+#define NAME_ARG	1
+#define LINE_ARG	2
+#define QUALNAME_ARG	3
+#define CODE_ARG	4
+#define HOW_ARG		5
+#define ARGS		0x3f	/* as a mask */
+#define RARE_ARGS	(ARGS & ~(1 << FILENAME_ARG | 1 << NAME_ARG))
+#define POSITION_ARGS	(1 << LINE_ARG | 1 << HOW_ARG)
+
+/* How a function was entered or left: HOW_ARG. */
 #define HOW_START	0
 #define HOW_RESUMED	1
 #define HOW_THROWN	2
@@ -41,7 +51,7 @@ enum {
 	FRAME, CODE,
 	POS,		/* the instruction's address; until 3.10 its offset in the code, or -1: not begun */
 	HOW, THREAD,
-	FILENAME, NAME, QUALNAME,
+	TEXT,
 	FIRST, TABLE,	/* first line, line table: one behind the other */
 	LINE,
 	A, B, C,
@@ -158,7 +168,7 @@ static void put_line(struct out *o, bool is_entry)
 	size_t start = 0;
 
 	put_load(o, FIRST, CODE, 4 | DTRACE_STEP_SIGNED, l->co_firstlineno);
-	put_arg(o, 2, FIRST);
+	put_arg(o, LINE_ARG, FIRST);
 	if (!l->is_interp_frame)
 		start = open_if(o, DTRACE_STEP_IF_EQ, POS, 0, -1);
 	else if (is_entry)
@@ -172,33 +182,40 @@ static void put_line(struct out *o, bool is_entry)
 	}
 	put_load(o, TABLE, CODE, 8, l->co_linetable);
 	put(o, DTRACE_STEP_LINE, LINE, FIRST, 0, 0, l->line_kind);
-	put_arg(o, 2, LINE);
+	put_arg(o, LINE_ARG, LINE);
 	if (start)
 		close_if(o, start);
+}
+
+/* Argument @n is the text of the str that the code object has at @at. */
+static void put_text(struct out *o, int n, uint16_t at)
+{
+	size_t unread = open_if(o, DTRACE_STEP_IF_UNREAD, 0, 0, 1 << n);
+
+	put_load(o, TEXT, CODE, 8, at);
+	put(o, DTRACE_STEP_TEXT, TEXT, TEXT, 0, 0, (int64_t)o->l->text);
+	put_arg(o, n, TEXT);
+	close_if(o, unread);
 }
 
 /* All arguments, from CODE, POS, HOW. */
 static void put_args(struct out *o, bool is_entry)
 {
 	const struct dt_py_layout *l = o->l;
+	size_t any, rare, line;
 
-	put_load(o, FILENAME, CODE, 8, l->co_filename);
-	put(o, DTRACE_STEP_TEXT, FILENAME, FILENAME, 0, 0, (int64_t)l->text);
-	put_arg(o, 0, FILENAME);
-	put_load(o, NAME, CODE, 8, l->co_name);
-	put(o, DTRACE_STEP_TEXT, NAME, NAME, 0, 0, (int64_t)l->text);
-	put_arg(o, 1, NAME);
-	put(o, DTRACE_STEP_LAZY, 0, 0, 0, 0, 2);
-	put_arg(o, 4, CODE);
-	put_arg(o, 5, HOW);
-	if (l->co_qualname != DT_PY_ABSENT) {
-		put_load(o, QUALNAME, CODE, 8, l->co_qualname);
-		put(o, DTRACE_STEP_TEXT, QUALNAME, QUALNAME, 0, 0, (int64_t)l->text);
-		put_arg(o, 3, QUALNAME);
-	} else {
-		put_arg(o, 3, NAME);
-	}
+	any = open_if(o, DTRACE_STEP_IF_UNREAD, 0, 0, ARGS);
+	put_text(o, FILENAME_ARG, l->co_filename);
+	put_text(o, NAME_ARG, l->co_name);
+	rare = open_if(o, DTRACE_STEP_IF_UNREAD, 0, 0, RARE_ARGS);
+	put_text(o, QUALNAME_ARG, l->co_qualname != DT_PY_ABSENT ? l->co_qualname : l->co_name);
+	put_arg(o, CODE_ARG, CODE);
+	put_arg(o, HOW_ARG, HOW);
+	line = open_if(o, DTRACE_STEP_IF_UNREAD, 0, 0, 1 << LINE_ARG);
 	put_line(o, is_entry);
+	close_if(o, line);
+	close_if(o, rare);
+	close_if(o, any);
 }
 
 /* A place where one register holds what eval.c has found. */
@@ -242,16 +259,22 @@ static void put_not_again(struct out *o)
 /* The first instruction of a handler of RESUME: nothing has been stored yet, so POS is the register's. */
 static void resume_site(struct out *o, uint64_t addr)
 {
+	size_t unread = 0;
+
 	begin(o, addr);
 	put_reg(o, FRAME, o->ev->frame, 8);
-	put_reg(o, POS, o->ev->next, 8);
 	put_code(o);
 	put_not_again(o);
+	if (o->l->minor < 15)
+		unread = open_if(o, DTRACE_STEP_IF_UNREAD, 0, 0, POSITION_ARGS);
+	put_reg(o, POS, o->ev->next, 8);
 	put_load(o, C, POS, 1, 1);
 	put(o, DTRACE_STEP_ANDI, C, 0, 0, 0, START_BITS);
 	if (o->l->minor >= 15)
 		stop_unless(o, DTRACE_STEP_IF_NE, C, AT_GENEXPR);
 	how_unless(o, DTRACE_STEP_IF_EQ, C, 0, HOW_RESUMED);
+	if (unread)
+		close_if(o, unread);
 	put_args(o, true);
 	end(o);
 }
@@ -308,19 +331,20 @@ static void put_some_left(struct out *o, uint16_t count)
 }
 
 /* Leave out a frame whose function has not begun. A generator's has: its function made it. */
-static void put_begun(struct out *o, bool has_thread)
+static void put_begun(struct out *o, bool has_thread, bool maybe_generator)
 {
 	const struct dt_py_layout *l = o->l;
-	size_t generator, later;
+	size_t generator = 0, later;
 
-	put_load(o, A, FRAME, 1, l->frame_owner);
-	generator = open_if(o, DTRACE_STEP_IF_EQ, A, 0, GENERATOR);
+	if (maybe_generator) {
+		put_load(o, A, FRAME, 1, l->frame_owner);
+		generator = open_if(o, DTRACE_STEP_IF_EQ, A, 0, GENERATOR);
+	}
+	put_load(o, A, FRAME, 8, l->frame_instr);
 	put_load(o, B, CODE, 4, l->co_firsttraceable);
-	put_imm(o, C, l->co_code_adaptive);
-	put(o, DTRACE_STEP_ADD, C, B, 0, 0, 1);
-	put(o, DTRACE_STEP_ADD, C, CODE, 0, 0, 0);
-	put_move(o, A, POS, 0);
-	put(o, DTRACE_STEP_SUB, A, C, 0, 0, 0);
+	put(o, DTRACE_STEP_SUB, A, CODE, 0, 0, 0);
+	put(o, DTRACE_STEP_SUB, A, B, 0, 0, 1);
+	put(o, DTRACE_STEP_ADDI, A, 0, 0, 0, -(int64_t)l->co_code_adaptive);
 	stop_unless(o, DTRACE_STEP_IF_LT, A, NEGATIVE);
 	/*
 	 * Since 3.13 a frame is at its first instruction before it has executed it. It was refused if the thread has no
@@ -333,7 +357,8 @@ static void put_begun(struct out *o, bool has_thread)
 			put_some_left(o, l->thread_c_recursion);
 		close_if(o, later);
 	}
-	close_if(o, generator);
+	if (maybe_generator)
+		close_if(o, generator);
 }
 
 /* A generator that is destroyed unfinished is freed by the same function, but runs nowhere: it follows no frame. */
@@ -358,6 +383,18 @@ static void put_callers_thread(struct out *o)
 	put_value(o, THREAD, &v);
 }
 
+/* Steps until close_unread() are needed for these arguments alone, or always. */
+static size_t open_if_unread(struct out *o, bool always, uint32_t args)
+{
+	return always ? 0 : open_if(o, DTRACE_STEP_IF_UNREAD, 0, 0, args);
+}
+
+static void close_unread(struct out *o, size_t at)
+{
+	if (at)
+		close_if(o, at);
+}
+
 static void put_return_args(struct out *o, bool only_raised)
 {
 	if (only_raised)
@@ -369,6 +406,7 @@ static void put_return_args(struct out *o, bool only_raised)
 static void clear_site(struct out *o, bool only_raised)
 {
 	struct dt_py_eval *ev = o->ev;
+	size_t unread;
 
 	begin(o, ev->clear);
 	put_reg(o, FRAME, ev->is_clear_inner ? DTRACE_REG_DI : DTRACE_REG_SI, 8);
@@ -376,14 +414,16 @@ static void clear_site(struct out *o, bool only_raised)
 	put_pos(o);
 	if (ev->is_clear_inner) {
 		put_not_destroyed(o);
-		put_begun(o, false);
+		put_begun(o, false, true);
 		put_callers_thread(o);
 	} else {
 		put_reg(o, THREAD, DTRACE_REG_DI, 8);
-		put_begun(o, true);
+		put_begun(o, true, true);
 	}
+	unread = open_if_unread(o, only_raised, 1 << HOW_ARG);
 	put_load(o, A, THREAD, 8, o->l->thread_exc);
 	how_unless(o, DTRACE_STEP_IF_EQ, A, 0, HOW_RAISED);
+	close_unread(o, unread);
 	put_return_args(o, only_raised);
 	end(o);
 }
@@ -392,18 +432,19 @@ static void clear_site(struct out *o, bool only_raised)
 static void clear_site_311(struct out *o, bool only_raised)
 {
 	const struct dt_py_layout *l = o->l;
+	size_t unread;
 
 	begin(o, o->ev->clear);
 	put_reg(o, FRAME, o->ev->is_clear_inner ? DTRACE_REG_DI : DTRACE_REG_SI, 8);
-	put_load(o, A, FRAME, 1, l->frame_is_entry);
-	stop_unless(o, DTRACE_STEP_IF_EQ, A, 0);
-	put_load(o, A, FRAME, 1, l->frame_owner);
+	put_load(o, A, FRAME, 2, l->frame_is_entry);	/* the owner is the byte behind it */
 	stop_unless(o, DTRACE_STEP_IF_EQ, A, 0);
 	put_code(o);
+	put_begun(o, false, false);
+	unread = open_if_unread(o, only_raised, POSITION_ARGS);
 	put_pos(o);
-	put_begun(o, false);
 	put_load(o, A, POS, 1, 0);
 	how_unless(o, DTRACE_STEP_IF_EQ, A, dt_py_opcode(l->minor, DT_PY_OP_RETURN), HOW_RAISED);
+	close_unread(o, unread);
 	put_return_args(o, only_raised);
 	end(o);
 }
@@ -433,7 +474,7 @@ static void ret_site(struct out *o, uint64_t addr, bool only_raised)
 	put_code(o);
 	put_pos(o);
 	if (l->is_interp_frame)
-		put_begun(o, false);
+		put_begun(o, false, true);
 	put_reg(o, A, DTRACE_REG_AX, 8);
 	how_unless(o, DTRACE_STEP_IF_NE, A, 0, HOW_RAISED);
 	raised = open_if(o, DTRACE_STEP_IF_EQ, A, 0, 0);

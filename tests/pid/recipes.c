@@ -318,10 +318,12 @@ static bool t_hostile(void)
 				step[i].s = 0;
 			if (op == OP(REG))
 				step[i].imm = 0;
-			if (op == OP(SUB) || op == OP(ARG) || op == OP(SAVE) || op == OP(TAKE) || op == OP(IF_SAME))
+			if (op == OP(ARG) || op == OP(SAVE) || op == OP(TAKE) || op == OP(IF_SAME))
 				step[i].imm = 0;
-			if (op == OP(END) || op == OP(STOP) || op == OP(LAZY))
-				step[i] = (struct dtrace_step){ .op = op, .imm = op == OP(LAZY) };
+			if (op == OP(END) || op == OP(STOP))
+				step[i] = (struct dtrace_step){ .op = op };
+			if (op == OP(IF_UNREAD))
+				step[i] = (struct dtrace_step){ .op = op, .imm = 1 + rng() % 1023, .skip = rng() % 3 };
 			if (op == OP(LINE))
 				step[i].s %= 15;
 			if (rng() % 500 == 0)
