@@ -259,11 +259,6 @@ struct batch {
 	dtrace_id_t after;		/* ids above it are of this call */
 };
 
-static void *copy_array(u64 from, u32 n, size_t size)
-{
-	return n ? vmemdup_user(u64_to_user_ptr(from), array_size(n, size)) : NULL;
-}
-
 static void batch_free(struct batch *b)
 {
 	kvfree(b->points);
@@ -275,43 +270,39 @@ static void batch_free(struct batch *b)
 	kvfree(b->tps);
 }
 
-/* IS_ERR pointers become NULL, and the error is returned. */
-static long settle(void **p)
+/* A copy of the caller's array in *@to, NULL if it is empty; on an error *@to stays. */
+static int copy_array(void *to, u64 from, u32 n, size_t size)
 {
-	long err = PTR_ERR_OR_ZERO(*p);
+	void *copy = n ? vmemdup_user(u64_to_user_ptr(from), array_size(n, size)) : NULL;
 
-	if (err)
-		*p = NULL;
-	return err;
+	if (IS_ERR(copy))
+		return PTR_ERR(copy);
+	*(void **)to = copy;
+	return 0;
 }
 
-static long batch_copy(struct batch *b)
+/* @b is zeroed; after an error batch_free() frees what was copied before it. */
+static int batch_copy(struct batch *b)
 {
 	const struct dtrace_pid_add *a = &b->a;
-	long err = 0, e;
+	int err;
 
 	if (a->flags & ~(DTRACE_PID_EXE | DTRACE_PID_PROV) || a->pad || !(a->flags & DTRACE_PID_PROV) != !a->sites ||
 	    a->npoints > MAX_POINTS || a->nprobes > MAX_POINTS ||
 	    a->nrefs > MAX_POINTS || a->nsteps > MAX_POINTS || !a->nstrs || a->nstrs > DTRACE_PID_NAMEMAX ||
 	    a->lo > a->hi || a->hi > TASK_SIZE_MAX)
 		return -EINVAL;
-	b->points = copy_array(a->points, a->npoints, sizeof(*b->points));
-	b->probes = copy_array(a->probes, a->nprobes, sizeof(*b->probes));
-	b->refs = copy_array(a->refs, a->nrefs, sizeof(*b->refs));
-	b->places = a->sites ? copy_array(a->sites, a->nrefs, sizeof(*b->places)) : NULL;
-	b->steps = copy_array(a->steps, a->nsteps, sizeof(*b->steps));
-	b->strs = copy_array(a->strs, a->nstrs, 1);
-	err = settle((void **)&b->points);
-	e = settle((void **)&b->probes);
-	err = err ? err : e;
-	e = settle((void **)&b->refs);
-	err = err ? err : e;
-	e = settle((void **)&b->places);
-	err = err ? err : e;
-	e = settle((void **)&b->steps);
-	err = err ? err : e;
-	e = settle((void **)&b->strs);
-	err = err ? err : e;
+	err = copy_array(&b->points, a->points, a->npoints, sizeof(*b->points));
+	if (!err)
+		err = copy_array(&b->probes, a->probes, a->nprobes, sizeof(*b->probes));
+	if (!err)
+		err = copy_array(&b->refs, a->refs, a->nrefs, sizeof(*b->refs));
+	if (!err)
+		err = copy_array(&b->places, a->sites, a->sites ? a->nrefs : 0, sizeof(*b->places));
+	if (!err)
+		err = copy_array(&b->steps, a->steps, a->nsteps, sizeof(*b->steps));
+	if (!err)
+		err = copy_array(&b->strs, a->strs, a->nstrs, 1);
 	if (err)
 		return err;
 	b->tps = kvcalloc(a->npoints ? a->npoints : 1, sizeof(*b->tps), GFP_KERNEL);
@@ -344,9 +335,8 @@ static bool probe_ok(struct batch *b, u32 i)
 {
 	const struct dtrace_pid_probe *pr = &b->probes[i];
 	const struct dtrace_pid_add *a = &b->a;
-	u32 k;
-
 	bool recipe = pr->type == DTRACE_PID_RECIPE;
+	u32 k;
 
 	if (pr->func >= a->nstrs || pr->name >= a->nstrs || pr->type > DTRACE_PID_RECIPE ||
 	    recipe != !!(a->flags & DTRACE_PID_PROV) ||

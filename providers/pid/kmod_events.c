@@ -69,6 +69,17 @@ static bool work_queue(struct work *w, struct task_struct *task)
 	return false;
 }
 
+/* Have the current thread run @fn, about @tp, on its way to user mode. */
+static bool queue_here(struct dpid_tp *tp, task_work_func_t fn)
+{
+	struct work *w = work_get(tp->proc, fn);
+
+	if (!w)
+		return false;
+	w->tp = tp;
+	return work_queue(w, current);
+}
+
 /* ---- Fork ------------------------------------------------------------------- */
 
 static void clean_child(struct callback_head *head)
@@ -168,12 +179,7 @@ static void stand(struct callback_head *head)
 
 bool dpid_stand(struct dpid_tp *tp)
 {
-	struct work *w = work_get(tp->proc, stand);
-
-	if (!w)
-		return false;
-	w->tp = tp;
-	return work_queue(w, current);
+	return queue_here(tp, stand);
 }
 
 void dpid_stand_release(struct dpid_proc *p, u64 bits, struct pid *tid)
@@ -315,12 +321,7 @@ static void fetch(struct callback_head *head)
 
 bool dpid_fetch(struct dpid_tp *tp)
 {
-	struct work *w = work_get(tp->proc, fetch);
-
-	if (!w)
-		return false;
-	w->tp = tp;
-	return work_queue(w, current);
+	return queue_here(tp, fetch);
 }
 
 /* ---- Taking out a point that cannot stay ---------------------------------------- */
@@ -339,12 +340,7 @@ static void lift(struct callback_head *head)
 
 bool dpid_lift(struct dpid_tp *tp)
 {
-	struct work *w = work_get(tp->proc, lift);
-
-	if (!w)
-		return false;
-	w->tp = tp;
-	return work_queue(w, current);
+	return queue_here(tp, lift);
 }
 
 /* ---- Telling the holders ------------------------------------------------------- */

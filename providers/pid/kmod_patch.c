@@ -209,6 +209,16 @@ static bool shows_int3(struct mm_struct *mm, u64 addr)
 	return !read_page(mm, addr, &now, 1) && now == DPID_INT3;
 }
 
+/* Behind the last point of the page that the point @i is on. */
+static u32 page_end(const struct dpid_proc *p, u32 i)
+{
+	u64 page = p->tps[i]->key.addr & PAGE_MASK;
+
+	while (i < p->ntps && (p->tps[i]->key.addr & PAGE_MASK) == page)
+		i++;
+	return i;
+}
+
 /* The points of one page, [i, end): arm and disarm what wants it. */
 static void patch_page(struct dpid_proc *p, u32 i, u32 end, bool arming)
 {
@@ -252,15 +262,14 @@ static void patch_page(struct dpid_proc *p, u32 i, u32 end, bool arming)
 static int patch_all(struct dpid_proc *p)
 {
 	bool arming = true;
-	u32 i, end;
+	u32 i, k, end;
 
 	for (i = 0; i < p->ntps; i = end) {
-		u64 page = p->tps[i]->key.addr & PAGE_MASK;
 		bool work = false;
 
-		for (end = i; end < p->ntps && (p->tps[end]->key.addr & PAGE_MASK) == page; end++)
-			work |= wants_disarm(p->tps[end]) ||
-				(arming && wants_arm(p->tps[end]));
+		end = page_end(p, i);
+		for (k = i; k < end; k++)
+			work |= wants_disarm(p->tps[k]) || (arming && wants_arm(p->tps[k]));
 		if (!work)
 			continue;
 		if (fatal_signal_pending(current))
@@ -310,21 +319,21 @@ static void be_interrupted(void *unused)
 
 static void rewrite_all(struct dpid_proc *p)
 {
-	u32 i, end;
+	u32 i, k, end;
 
 	if (!emulated)
 		return;
 	on_each_cpu(be_interrupted, NULL, 1);
 	for (i = 0; i < p->ntps; i = end) {
-		u64 page = p->tps[i]->key.addr & PAGE_MASK;
 		bool any = false;
 
-		for (end = i; end < p->ntps && (p->tps[end]->key.addr & PAGE_MASK) == page; end++)
-			any |= p->tps[end]->written;
+		end = page_end(p, i);
+		for (k = i; k < end; k++)
+			any |= p->tps[k]->written;
 		if (any)
 			rewrite_page(p, i, end);
-		while (i < end)
-			p->tps[i++]->written = false;
+		for (k = i; k < end; k++)
+			p->tps[k]->written = false;
 		cond_resched();
 	}
 }
@@ -444,15 +453,15 @@ out:
 bool dpid_patch_clean(struct dpid_proc *p)
 {
 	bool ok = true;
-	u32 i, end;
+	u32 i, k, end;
 
 	lockdep_assert_held(&p->lock);
 	for (i = 0; i < p->ntps; i = end) {
-		u64 page = p->tps[i]->key.addr & PAGE_MASK;
 		bool ghosts = false;
 
-		for (end = i; end < p->ntps && (p->tps[end]->key.addr & PAGE_MASK) == page; end++)
-			ghosts |= p->tps[end]->ghost;
+		end = page_end(p, i);
+		for (k = i; k < end; k++)
+			ghosts |= p->tps[k]->ghost;
 		if (ghosts)
 			ok &= clean_page(p, i, end);
 		cond_resched();
