@@ -449,6 +449,18 @@ static int bind_to_cpu(struct dtk_consumer *cons, u32 cpu)
 	return dtk_providers_sync();
 }
 
+/* Arming may have taken long: what the consumer's probes measure begins where its tracing does. */
+static void probes_begin(struct dtk_consumer *cons)
+{
+	struct dtk_ecb *ecb;
+	unsigned long epid;
+
+	xa_for_each(&cons->ecbs, epid, ecb) {
+		if (ecb->first)
+			dtk_probe_begin(ecb->probe);
+	}
+}
+
 /* dtk_lock keeps providers from adding ECBs for us between counting their cache entries and having them. */
 static int go_prepare(struct dtk_consumer *cons, struct dtrace_ioc_go *go)
 {
@@ -466,6 +478,7 @@ static int go_prepare(struct dtk_consumer *cons, struct dtrace_ioc_go *go)
 		cons->cleanrate = go->cleanrate;
 		cons->aliveness = go->aliveness;
 		cons->ncache = cons->nconst;
+		probes_begin(cons);
 		smp_store_release(&cons->session, DTK_TRACING);	/* pairs with buffers_ready() */
 	}
 	mutex_unlock(&dtk_lock);

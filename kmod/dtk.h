@@ -53,6 +53,8 @@ struct dtk_provider_ops {
 	int (*sync)(struct dtk_provider *prov);
 	/* Where its probes fire depends on dtk_probe_cpus(): sync is called, too, when that changes. */
 	bool by_cpu;
+	/* A consumer of this enabled probe goes live, and none was: time that the probe tells begins now. Optional. */
+	void (*begin)(struct dtk_probe *probe);
 	/* Argument n >= nargs of a firing. Probe context. Optional. */
 	bool (*getarg)(struct dtk_probe *probe, struct dtk_fire *f, u32 n, u64 *val);
 	/* The probe is being freed. */

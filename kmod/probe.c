@@ -352,6 +352,20 @@ bool dtk_probe_cpus(struct dtk_probe *probe, struct cpumask *bound)
 	return all;
 }
 
+void dtk_probe_begin(struct dtk_probe *probe)
+{
+	struct dtk_ecb *ecb;
+
+	lockdep_assert_held(&dtk_lock);
+	if (!probe->prov->ops->begin)
+		return;
+	for (ecb = first_ecb(probe); ecb; ecb = ecb->next) {
+		if (READ_ONCE(ecb->sink->live))
+			return;
+	}
+	probe->prov->ops->begin(probe);
+}
+
 /* A firing that stands on an unlinked ECB goes on along its next: that is left as it is. */
 void dtk_probe_unlink(struct dtk_probe *probe, struct dtk_sink *sink, dtrace_epid_t after)
 {

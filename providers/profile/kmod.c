@@ -47,7 +47,7 @@ struct profile {
 	bool tick;
 	bool wanted;		/* dtk_lock */
 	int home;		/* tick: CPU that fires for those who trace all, or NOCPU; written under dtk_lock */
-	ktime_t base;		/* firings are due at this and whole intervals; set at each enabling */
+	ktime_t base;		/* firings are due at this and whole intervals: since it was enabled, or began */
 	ktime_t due;		/* tick: a home that has gone left this one to its successor, or 0 */
 	struct profile_timer __percpu *timers;	/* from the first enabling on */
 };
@@ -247,6 +247,20 @@ static void profile_disable(struct dtk_probe *probe)
 	prof->wanted = false;
 }
 
+static void profile_begin(struct dtk_probe *probe)
+{
+	struct profile *prof = probe->arg;
+	int cpu;
+
+	for_each_cpu(cpu, &cpus) {
+		if (per_cpu_ptr(prof->timers, cpu)->runs)
+			timer_stop_on(prof, cpu);
+	}
+	prof->due = 0;
+	prof->base = ktime_get();
+	arrange(prof);
+}
+
 static int profile_sync(struct dtk_provider *prov)
 {
 	struct dtk_probe *probe;
@@ -303,6 +317,7 @@ static const struct dtk_provider_ops ops = {
 	.enable = profile_enable,
 	.disable = profile_disable,
 	.sync = profile_sync,
+	.begin = profile_begin,
 	.by_cpu = true,
 	.destroy = profile_destroy,
 };
