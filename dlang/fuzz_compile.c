@@ -270,6 +270,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 #ifndef FUZZ_GUIDED
 
 #include "../tests/fuzz/fuzz.h"
+#include "../tests/fuzz/random.h"
 
 static const char *const seeds[] = {
 	"thing_t * k ; u32 w ; struct hold { u32 m ; struct thing by ; } ; "
@@ -309,16 +310,6 @@ static const char *const seeds[] = {
 	"blk:::start { trace ( args [ 0 ] -> a ) ; trace ( args [ 1 ] ) ; }",
 };
 #define NSEEDS (sizeof(seeds) / sizeof(seeds[0]))
-
-static uint64_t rng = 88172645463325252ull;
-
-static uint32_t rnd(uint32_t n)
-{
-	rng ^= rng << 13;
-	rng ^= rng >> 7;
-	rng ^= rng << 17;
-	return (uint32_t)(rng >> 32) % n;
-}
 
 /* A word of any seed; returns its length. */
 static size_t word(const char **ret)

@@ -59,29 +59,12 @@ static bool complain(int line, const char *what, int err)
 	return false;
 }
 
-static void sleep_ms(long ms)
-{
-	struct timespec ts = { ms / 1000, ms % 1000 * 1000000 };
-
-	while (nanosleep(&ts, &ts) && errno == EINTR)
-		;
-}
-
 static uint64_t now_ns(void)
 {
 	struct timespec ts;
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return ts.tv_sec * 1000000000ull + ts.tv_nsec;
-}
-
-static bool wait_for(atomic_int *flag)
-{
-	int i;
-
-	for (i = 0; i < 30000 && !*flag; i++)
-		sleep_ms(1);
-	return *flag;
 }
 
 /* ---- Targets: run in the child --------------------------------------------------- */

@@ -58,4 +58,7 @@ uint64_t raw_count(const struct raw_session *s, const char *func, const char *na
 /* One point from memory of our own. */
 int raw_point(const void *insn, uint64_t addr, struct dtrace_pid_point *pt);
 
+void sleep_ms(long ms);
+bool wait_for(atomic_int *flag);	/* at most half a minute; false: in vain */
+
 #endif

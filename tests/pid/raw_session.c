@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "raw.h"
@@ -331,4 +332,23 @@ uint64_t raw_count(const struct raw_session *s, const char *func, const char *na
 		if (!strcmp(s->clauses[i].func, func) && !strcmp(s->clauses[i].name, name))
 			return s->counts[i];
 	return 0;
+}
+
+/* ---- Waiting ------------------------------------------------------------------- */
+
+void sleep_ms(long ms)
+{
+	struct timespec ts = { ms / 1000, ms % 1000 * 1000000 };
+
+	while (nanosleep(&ts, &ts) && errno == EINTR)
+		;
+}
+
+bool wait_for(atomic_int *flag)
+{
+	int i;
+
+	for (i = 0; i < 30000 && !*flag; i++)
+		sleep_ms(1);
+	return *flag;
 }

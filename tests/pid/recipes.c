@@ -11,7 +11,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "raw.h"
@@ -32,18 +31,6 @@ static volatile uint64_t *page;		/* of a file, private: can be made absent */
 static int line;
 static struct raw_session s;
 #define need(cond) do { if (!(cond)) { line = __LINE__; return false; } } while (0)
-
-static void sleep_ms(long ms)
-{
-	nanosleep(&(struct timespec){ ms / 1000, ms % 1000 * 1000000 }, NULL);
-}
-
-static bool wait_for(atomic_int *flag)
-{
-	for (int i = 0; i < 30000 && !*flag; i++)
-		sleep_ms(1);
-	return *flag;
-}
 
 static const struct raw_fn *push_fn(void)
 {
@@ -323,7 +310,7 @@ static bool t_hostile(void)
 			if (op == OP(END) || op == OP(STOP))
 				step[i] = (struct dtrace_step){ .op = op };
 			if (op == OP(IF_UNREAD))
-				step[i] = (struct dtrace_step){ .op = op, .imm = 1 + rng() % 1023, .skip = rng() % 3 };
+				step[i] = (struct dtrace_step){ .op = op, .skip = rng() % 3, .imm = 1 + rng() % 1023 };
 			if (op == OP(LINE))
 				step[i].s %= 15;
 			if (rng() % 500 == 0)

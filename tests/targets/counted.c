@@ -15,9 +15,7 @@
 
 #define FUNCS(X) X(leaf) X(recurse) X(tail_first) X(tail_last) X(tail_cond) X(exits) X(table) X(rare) \
 	X(by_pointer) X(handler) X(jumper) X(jumped) X(worker) X(impl_a) X(many_args) X(empty_loop)
-#define X(f) TRUTH(f);
-FUNCS(X)
-#undef X
+FUNCS(TRUTH_OF)
 
 static volatile long sink;
 static jmp_buf env;
@@ -228,13 +226,7 @@ int main(int argc, char **argv)
 	signal(SIGALRM, SIG_IGN);
 	got = recurse(10) + leaf(1) + many_args(1, 2, 3, 4, 5, 6, 7, 8);
 
-#define X(f) t_##f.addr = (void *)f;
-	FUNCS(X)
-#undef X
-#define X(f) &t_##f,
-	struct truth *all[] = { FUNCS(X) };
-#undef X
-	truth_write(all, sizeof(all) / sizeof(all[0]));
+	TRUTH_WRITE(FUNCS);
 	printf("counted: %ld\n", got);
 	return 7;
 }

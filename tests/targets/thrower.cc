@@ -5,9 +5,7 @@
 #include <string>
 
 #define FUNCS(X) X(catcher) X(middle) X(thrower) X(rethrower) X(plain)
-#define X(f) TRUTH(f);
-FUNCS(X)
-#undef X
+FUNCS(TRUTH_OF)
 
 static volatile long sink;
 struct guard { ~guard() { sink = sink + 1; } };
@@ -62,13 +60,7 @@ int main(int argc, char **argv)
 
 	for (long i = 0; i < n; i++)
 		sum += catcher(i);
-#define X(f) t_##f.addr = (void *)f;
-	FUNCS(X)
-#undef X
-#define X(f) &t_##f,
-	struct truth *all[] = { FUNCS(X) };
-#undef X
-	truth_write(all, sizeof(all) / sizeof(all[0]));
+	TRUTH_WRITE(FUNCS);
 	printf("thrower: %ld\n", sum);
 	return 3;
 }

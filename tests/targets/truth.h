@@ -6,7 +6,8 @@
  *
  *     name hex-offset-in-the-file entries returns
  *
- * The counters are the program's own: dtrace has no part in them.
+ * The counters are the program's own: dtrace has no part in them. A program of many such functions
+ * lists them once, as F(X) with an X(name) for each: F(TRUTH_OF) declares them, TRUTH_WRITE(F) writes them.
  */
 #ifndef TRUTH_H
 #define TRUTH_H
@@ -25,6 +26,14 @@ struct truth {
 #define TRUTH(fn) static struct truth t_##fn = { .name = #fn }
 #define ENTER(fn) __atomic_add_fetch(&t_##fn.entries, 1, __ATOMIC_RELAXED)
 #define LEAVE(fn) __atomic_add_fetch(&t_##fn.returns, 1, __ATOMIC_RELAXED)
+#define TRUTH_OF(fn) TRUTH(fn);
+#define TRUTH_SET_ADDR(fn) t_##fn.addr = (void *)fn;
+#define TRUTH_POINTER(fn) &t_##fn,
+#define TRUTH_WRITE(F) do { \
+	struct truth *all[] = { F(TRUTH_POINTER) }; \
+	F(TRUTH_SET_ADDR) \
+	truth_write(all, sizeof(all) / sizeof(all[0])); \
+} while (0)
 
 #ifdef __cplusplus
 extern "C" {

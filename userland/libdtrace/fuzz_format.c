@@ -305,6 +305,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 #ifndef FUZZ_GUIDED
 
 #include "../../tests/fuzz/fuzz.h"
+#include "../../tests/fuzz/random.h"
 
 static const char *const seeds[] = {
 	"BEGIN { printf ( \"%d %5s %-8x|%#o %c %p\\n\" , -1 , \"abc\" , 255 , 8 , 65 , 4096 ) ; trace ( \"x\" ) ; }",
@@ -324,16 +325,6 @@ static const char *const seeds[] = {
 	"tick { @ [ probename ] = max ( arg1 ) ; clear ( @ ) ; }",
 };
 #define NSEEDS ARRAY_SIZE(seeds)
-
-static uint64_t rng = 88172645463325252ull;
-
-static uint32_t rnd(uint32_t n)
-{
-	rng ^= rng << 13;
-	rng ^= rng >> 7;
-	rng ^= rng << 17;
-	return (uint32_t)(rng >> 32) % n;
-}
 
 static const char conversions[] = "diouxXcspeEfgGaAYTkSCP@*#0-+ '.5hlwL%";
 
