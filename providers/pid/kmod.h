@@ -106,11 +106,10 @@
 #include <linux/workqueue.h>
 
 #include "dtk.h"
-#include "kmod_insn.h"
+#include "kmod_jump.h"
 #include "kmod_recipe.h"
 
 #define DPID_GHOST_SECS	60
-#define DPID_INT3	0xcc
 /* bytes of a stub's slot: prefixes and 15 bytes of instruction, 13 of pushing, a jump */
 #define DPID_SLOT	32
 #define DPID_NWHY	8
