@@ -139,10 +139,10 @@ static void emit_head(struct dpid_code *c, u32 copies, bool rdpid, u32 *basefix,
 	static const u8 pid[] = { 0xf3, 0x0f, 0xc7, 0xf8 };		/* rdpid %rax */
 	static const u8 lsl[] = { 0xb8, CPUNODE_SELECTOR, 0, 0, 0,	/* mov $selector,%eax */
 				  0x0f, 0x03, 0xc0 };			/* lsl %eax,%eax */
-	const u8 which[] = { 0x83, 0xe0, copies - 1,			/* and $copies-1,%eax */
-			     0xc1, 0xe0, DPID_COPY_SHIFT,		/* shl $12,%eax */
-			     0x48, 0x03, 0x05 };			/* add base(%rip),%rax */
-	static const u8 inc[] = { 0xf0, 0x48, 0xff, 0x00 };		/* lock incq (%rax) */
+	static const u8 which[] = { 0xc1, 0xe0, DPID_COPY_SHIFT,	/* shl $12,%eax */
+				    0x48, 0x03, 0x05 };			/* add base(%rip),%rax */
+	static const u8 inc[] = { 0x48, 0xff, 0x00 };			/* incq (%rax) */
+	u32 mask = copies - 1;
 
 	dpid_emit(c, save, sizeof(save));
 	map->saved = c->n;
@@ -150,6 +150,8 @@ static void emit_head(struct dpid_code *c, u32 copies, bool rdpid, u32 *basefix,
 		dpid_emit(c, pid, sizeof(pid));
 	else
 		dpid_emit(c, lsl, sizeof(lsl));
+	dpid_emit1(c, 0x25);			/* and $mask,%eax: the node's number is above */
+	dpid_emit(c, &mask, sizeof(mask));
 	dpid_emit(c, which, sizeof(which));
 	*basefix = c->n;
 	dpid_emit_rel32(c, c->at, 0);		/* filled in when it is known where */

@@ -14,6 +14,12 @@
  * comes there is moved to that instruction's copy in the body. This is why no thread has to be
  * looked for, and why nobody's word is needed that nothing jumps into those bytes.
  *
+ * Counting exactly. Each CPU has a copy of the counter, and increments it by one plain instruction: a locked one
+ * costs three times as much as all the rest. That is exact as long as the thread is still on the
+ * CPU whose number it has read; so whoever is switched out in between (dpid_jump_map: from saved to counted)
+ * goes back to where the number is read. The number comes from the processor (rdpid, or the limit of a segment),
+ * never from memory of the program's.
+ *
  * Registers. Compilers keep values in call-clobbered registers across calls of functions that
  * they know not to touch them, so no register is free on entry. The bytes below the stack
  * pointer are: what called or jumped to a function keeps nothing there. Flags are free if libdtrace says
@@ -30,7 +36,6 @@
 #define DPID_JMP_OPCODE		0xe9
 /* A page of counters belongs to one copy; a counter's copies lie a page apart. */
 #define DPID_COPY_SHIFT		12
-#define DPID_COPIES_MAX		64
 
 struct dpid_prefix {
 	u8 len;				/* < DPID_JUMP_LEN: it ends in a return or jump, padding follows */
@@ -42,8 +47,8 @@ struct dpid_prefix {
 
 /* Where the parts of a stub begin, from its head. */
 struct dpid_jump_map {
-	u8 saved;			/* rax has been put away */
-	u8 counted;			/* the increment is done; rax still holds the counter's address */
+	u8 saved;			/* rax has been put away; next, the CPU's number is read */
+	u8 counted;			/* the increment is done */
 	u8 body;			/* rax is as it was */
 	u8 insn[DPID_PREFIX_INSNS];
 	u8 back;			/* the jump back; 0: there is none */
@@ -64,7 +69,7 @@ u64 dpid_jump_place(u64 addr, u8 inside, bool int3, u64 from, u64 to);
 
 /*
  * The stub for the prefix @b of @addr, to run at @code->at. @base: address of the counter's first copy; @copies:
- * a power of two. -ERANGE: something is out of reach.
+ * a power of two, more than any CPU's number. -ERANGE: something is out of reach.
  */
 int dpid_jump_build(struct dpid_code *code, const struct dpid_prefix *px, const u8 *b, u64 addr,
 		    u64 base, u32 copies, bool rdpid, struct dpid_jump_map *map);
