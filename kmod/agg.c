@@ -181,14 +181,19 @@ static bool bucket_is(const u8 *bucket, const struct dtk_aggact *agg, const u8 *
 	return hdr->dtah_aggid == agg->id && !memcmp(hdr + 1, key, agg->keysize);
 }
 
+void dtk_agg_drop(struct dtk_aggbuf *ab, u64 n)
+{
+	ab->drops += n;
+	ab->total_drops += n;
+}
+
 static u8 *bucket_add(struct dtk_aggbuf *ab, const struct dtk_aggact *agg, const u8 *key, u64 arg)
 {
 	u8 *bucket = ab->half[ab->active] + ab->used;
 	struct dtrace_agghdr *hdr = (void *)bucket;
 
 	if (agg->size > ab->size - ab->used || ab->nbuckets >= ab->maxbuckets) {
-		ab->drops++;
-		ab->total_drops++;
+		dtk_agg_drop(ab, 1);
 		return NULL;
 	}
 	dtk_watch_claim(bucket, agg->size);

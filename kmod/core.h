@@ -116,6 +116,8 @@ int dtk_probes_match(const struct dtk_pattern *pat, struct dtk_provider *only, d
 int dtk_probe_link(struct dtk_probe *probe, struct dtk_ecb *ecb);
 /* Unlink all ECBs of @sink with epid > @after. */
 void dtk_probe_unlink(struct dtk_probe *probe, struct dtk_sink *sink, dtrace_epid_t after);
+/* An ECB's consumer listens on other CPUs from now on. The caller syncs. */
+void dtk_probe_rebound(struct dtk_probe *probe);
 /* After sync and a grace period: put the probe on @doomed if it waited for its last ECB to go. */
 void dtk_probe_reap(struct dtk_probe *probe, struct list_head *doomed);
 void dtk_probes_free(struct list_head *doomed);

@@ -52,6 +52,10 @@ struct dtk_provider_ops {
 	int (*sync)(struct dtk_provider *prov);
 	/* Where its probes fire depends on dtk_probe_cpus(): sync is called, too, when that changes. */
 	bool by_cpu;
+	/* ECBs came to, or went from, a probe that was and stays enabled, or they listen elsewhere now. sync follows. Optional. */
+	void (*changed)(struct dtk_probe *probe);
+	/* Hand over, by dtk_probe_counted(), what was counted without firing. Of a family, not of a provider. Optional. */
+	void (*harvest)(void);
 	/* Argument n >= nargs of a firing. Probe context. Optional. */
 	bool (*getarg)(struct dtk_probe *probe, struct dtk_fire *f, u32 n, u64 *val);
 	/* The probe is being freed. */
@@ -111,6 +115,18 @@ static inline void dtk_provider_drop(struct dtk_probe *probe)
 {
 	dtk_provider_drops(probe, 1);
 }
+
+
+/*
+ * Counting without firing. Where all that is enabled on a probe is count() by keys that depend on the probe
+ * alone (dtk_probe_only_counts()), a provider may count hits by itself and hand over how many there were (dtk_lock,
+ * may sleep). They go to those consumers that count then. The core asks for them, by dtk_harvest(), whenever that
+ * makes a difference: before a consumer begins or ends to count, and before it reads. A provider does by itself
+ * before ECBs of its probes come or go.
+ */
+bool dtk_probe_only_counts(struct dtk_probe *probe);
+void dtk_probe_counted(struct dtk_probe *probe, u64 n);
+void dtk_harvest(void);
 
 /* The consumer that an op works for: an opaque key to hang things on. */
 struct dtk_consumer;

@@ -80,6 +80,8 @@ static void clean_child(struct callback_head *head)
 		mutex_lock(&p->lock);
 		if (dpid_patch_clean(p)) {
 			dpid_areas_unmap(p);
+			dpid_leapareas_unmap(p);
+			dpid_counters_unmap(p);
 		} else {
 			atomic_inc(&p->lost);
 			pr_warn("dtrace: no memory to restore the text of process %d, forked by "
@@ -298,7 +300,18 @@ static void on_signal(void *data, int sig, struct kernel_siginfo *info, struct k
 		fix_siginfo(sig, info, was, regs->ip);
 		if (again)
 			dpid_skip_add(p, regs);
+	} else if (p && user_mode(regs) && dpid_leap_leave(p, regs)) {
+		fix_siginfo(sig, info, was, regs->ip);
 	}
+	rcu_read_unlock();
+}
+
+/* ---- Leaving a CPU -------------------------------------------------------------------- */
+
+static void on_switch(void *data, DTK_SCHED_SWITCH_ARGS)
+{
+	rcu_read_lock();
+	dpid_leap_switch(prev);
 	rcu_read_unlock();
 }
 
@@ -392,6 +405,7 @@ static const struct {
 	{ "sched_process_exec", on_exec },
 	{ "sched_process_exit", on_exit_thread },
 	{ "signal_deliver", on_signal },
+	{ "sched_switch", on_switch },
 };
 
 static void unregister(u32 n)

@@ -157,7 +157,9 @@ static int build(struct dpid_code *s, const struct dpid_tp *tp)
 struct map_request {
 	struct work_struct work;
 	struct mm_struct *mm;
+	struct file *file;
 	u64 addr, size;
+	u32 prot, flags;
 	long ret;
 };
 
@@ -166,14 +168,15 @@ static void map_in_kthread(struct work_struct *work)
 	struct map_request *rq = container_of(work, struct map_request, work);
 
 	kthread_use_mm(rq->mm);
-	rq->ret = vm_mmap(NULL, rq->addr, rq->size, PROT_READ | PROT_EXEC,
-			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, 0);
+	rq->ret = vm_mmap(rq->file, rq->addr, rq->size, rq->prot, rq->flags, 0);
 	kthread_unuse_mm(rq->mm);
 }
 
-static long map_area(struct mm_struct *mm, u64 addr, u64 size)
+long dpid_map(struct mm_struct *mm, struct file *file, u64 addr, u64 size, u32 prot, u32 flags)
 {
-	struct map_request rq = { .mm = mm, .addr = addr, .size = size };
+	struct map_request rq = {
+		.mm = mm, .file = file, .addr = addr, .size = size, .prot = prot, .flags = flags,
+	};
 
 	INIT_WORK_ONSTACK(&rq.work, map_in_kthread);
 	queue_work(dpid_wq, &rq.work);
@@ -240,7 +243,8 @@ static struct dpid_area *area_create(struct dpid_proc *p, u64 lo, u64 hi, u32 ns
 		mmap_read_unlock(p->mm);
 		if (!at)
 			break;
-		ret = map_area(p->mm, at, size);
+		ret = dpid_map(p->mm, NULL, at, size, PROT_READ | PROT_EXEC,
+			       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE);
 	}
 	if (ret < 0) {
 		kvfree(a);

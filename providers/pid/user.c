@@ -242,6 +242,11 @@ int dt_pid_attach(struct dt_proc *p, dt_pid_call_f *call, void *ctx, bool demang
 	return 0;
 }
 
+void dt_pid_offer_jumps(struct dt_pid *dp, bool offer)
+{
+	dp->jumps = offer;
+}
+
 void dt_pid_detach(struct dt_pid *dp)
 {
 	struct dtrace_pid_attach a;

@@ -67,6 +67,8 @@ typedef int dt_pid_call_f(void *ctx, uint32_t op, void *arg, size_t size);
 int dt_pid_attach(struct dt_proc *p, dt_pid_call_f *call, void *ctx, bool demangle,
 		  dt_pid_skip_f *skip, struct dt_pid **ret, struct dt_err *err);
 void dt_pid_detach(struct dt_pid *dp);
+/* Offer jumps for the entry points of functions that are looked at from now on. Off at first. */
+void dt_pid_offer_jumps(struct dt_pid *dp, bool offer);
 
 /*
  * Create every probe that @pat means in this process (mod, func, name; the
