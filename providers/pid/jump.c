@@ -35,7 +35,8 @@ const char *dt_pid_nojump_text(enum dt_pid_nojump why)
 
 static bool is_end(const struct dt_pid_insn *in)
 {
-	return in->point.kind == DTRACE_PID_JMP || in->point.kind == DTRACE_PID_RET || in->point.kind == DTRACE_PID_JMPIND;
+	return in->point.kind == DTRACE_PID_JMP || in->point.kind == DTRACE_PID_RET ||
+	       in->point.kind == DTRACE_PID_JMPIND;
 }
 
 /* System calls, in which a thread may sleep, and what is meant to stop. */

@@ -279,6 +279,7 @@ struct dpid_proc {
 	struct dpid_python __rcu *python;	/* kmod_lang.c; dtk_lock */
 	struct dpid_saves *saves;	/* set once, before the first recipe that uses it is linked */
 	bool dirty;			/* wants sync; dtk_lock */
+	bool shunned;			/* a debugger came: no jumps while it is there; proc->lock */
 	bool hot;			/* breakpoints may be in memory */
 	unsigned long cooled;		/* jiffies of the last disarming */
 	u32 narmed;

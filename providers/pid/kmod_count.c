@@ -4,10 +4,10 @@
  *
  * They lie in pages of ours, which the process has mapped from a file that exists for nothing else. A page holds
  * PER_PAGE counters of one CPU's copy; the copies of PER_PAGE counters are a block, a page apart; BLOCKS of
- * those are a region. Pages are made when they are first touched. Nothing is ever reset: we remember what was there when we
- * looked last, and what the sum has grown by since, modulo 2^64, is what came in between. So a count is handed over once, an
- * increment by a thread that slept in its stub is still its function's, and whatever the
- * program writes there becomes a wrong number of its own and nothing else.
+ * those are a region. Pages are made when they are first touched. Nothing is ever reset: we remember what
+ * was there when we looked last, and what the sum has grown by since, modulo 2^64, is what came in between. So a
+ * count is handed over once, an increment by a thread that slept in its stub is still its function's,
+ * and whatever the program writes there becomes a wrong number of its own and nothing else.
  *
  * Being ours, the pages are still there when the process has ended or runs another program.
  *
@@ -22,7 +22,6 @@
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/mman.h>
-#include <linux/mmap_lock.h>
 #include <linux/refcount.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
@@ -203,7 +202,8 @@ static u32 first_page(u32 counter)
 
 u64 dpid_counter_address(const struct dpid_proc *p, u32 counter)
 {
-	return region_of(p, counter)->addr + ((u64)first_page(counter) << PAGE_SHIFT) + counter % PER_PAGE * sizeof(u64);
+	return region_of(p, counter)->addr + ((u64)first_page(counter) << PAGE_SHIFT) +
+	       counter % PER_PAGE * sizeof(u64);
 }
 
 /* ---- Reading ---------------------------------------------------------------------------- */
@@ -316,10 +316,8 @@ void dpid_counters_rest(struct dpid_proc *p)
 		gone = true;
 	}
 	mmput(p->mm);
-	if (!gone)
-		return;
-	forget_counts(p);
-	flush_delayed_fput();	/* a kernel thread gave the files back: the module is free when we return */
+	if (gone)
+		forget_counts(p);
 }
 
 void dpid_counters_unmap(struct dpid_proc *p)

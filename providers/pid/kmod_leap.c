@@ -4,9 +4,10 @@
  * kmod_jump.h has the code and why nobody between two instructions is harmed; kmod_stage.c writes it.
  *
  * Where an area goes. The displacement's highest byte nearly always traps, so the distance between text and
- * stub is one of few (windows[]), and an area is as long as the text that it serves. First comes 0xcc, 0.8 GiB below:
- * what debuggers and uprobes write is 0xcc as well, so where all bytes that trap are that, they may set their
- * breakpoints between ours. Programs that begin at 4 MiB have nothing below them; theirs go far above, where no heap comes.
+ * stub is one of few (windows[]), and an area is as long as the text that it serves. First comes 0xcc, 0.8 GiB
+ * below: what debuggers and uprobes write is 0xcc as well, so where all bytes that trap are that, they may set their
+ * breakpoints between ours. Programs that begin at 4 MiB have nothing below them; theirs go far above, where no
+ * heap comes.
  *
  * A stub goes to the first place that fits in such an area. Its granules are entered in proc->stubs, which finds
  * the leap to a thread's ip and says what is taken.
@@ -88,19 +89,28 @@ static bool crowded(struct dpid_proc *p, u32 i)
 	return false;
 }
 
-/* A debugger writes into text. The consumer that is calling may be the one that still holds a program it starts. */
+/*
+ * A debugger writes into text. The consumer that is calling may be one itself, of a program it starts; unless it was
+ * seen to come.
+ */
 static bool has_tracer(struct dpid_proc *p)
 {
 	struct task_struct *leader, *t;
-	bool has = false;
+	bool has = false, any = false;
 
 	rcu_read_lock();
 	leader = pid_task(find_pid_ns(p->tgid, &init_pid_ns), PIDTYPE_PID);
 	if (leader)
-		for_each_thread(leader, t)
-			has |= READ_ONCE(t->ptrace) && rcu_dereference(t->parent)->tgid != current->tgid;
+		for_each_thread(leader, t) {
+			if (!READ_ONCE(t->ptrace))
+				continue;
+			any = true;
+			has |= rcu_dereference(t->parent)->tgid != current->tgid;
+		}
 	rcu_read_unlock();
-	return has;
+	if (!any)
+		p->shunned = false;
+	return has || p->shunned;
 }
 
 void dpid_leaps_decide(struct dpid_proc *p)
@@ -146,7 +156,8 @@ static bool is_free(struct mm_struct *mm, u64 start, u64 end)
 	struct vm_area_struct *vma;
 	bool free;
 
-	if (start < LOWEST || start >= end || end > TASK_SIZE_MAX - PAGE_SIZE || (start < brk + HEAP_ROOM && end > mm->start_brk))
+	if (start < LOWEST || start >= end || end > TASK_SIZE_MAX - PAGE_SIZE ||
+	    (start < brk + HEAP_ROOM && end > mm->start_brk))
 		return false;
 	mmap_read_lock(mm);
 	vma = find_vma(mm, start);

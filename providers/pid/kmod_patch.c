@@ -104,7 +104,8 @@ static enum view view(struct mm_struct *mm, const struct dpid_tp *tp, const u8 *
 {
 	u8 now[DPID_INSN_MAX];
 
-	if (dpid_read_text(mm, tp->key.addr, mem, now, tp->insn.len) || memcmp(now + 1, tp->bytes + 1, tp->insn.len - 1))
+	if (dpid_read_text(mm, tp->key.addr, mem, now, tp->insn.len) ||
+	    memcmp(now + 1, tp->bytes + 1, tp->insn.len - 1))
 		return VIEW_OTHER;
 	return now[0] == tp->bytes[0] ? VIEW_ORIGINAL :
 	       now[0] == DPID_INT3 ? VIEW_BREAKPOINT : VIEW_OTHER;

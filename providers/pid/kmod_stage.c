@@ -19,7 +19,6 @@
  * A step is one pass over all pages for all points, and one interruption of all CPUs. Under QEMU's
  * emulator each pass is written once more, as kmod_patch.c explains.
  */
-#include <linux/mmap_lock.h>
 
 #include "kmod_patch.h"
 
@@ -64,7 +63,8 @@ static void step_up(struct dpid_pen *pen, struct dpid_leap *leap)
 	u8 now[DPID_PREFIX_MAX], to[DPID_JUMP_LEN], *mem = pen->mem + offset_in_page(leap->tp->key.addr);
 	u32 k;
 
-	if (dpid_read_text(pen->mm, leap->tp->key.addr, pen->mem, now, shown_len(leap)) || !dpid_stage_shows(leap, now)) {
+	if (dpid_read_text(pen->mm, leap->tp->key.addr, pen->mem, now, shown_len(leap)) ||
+	    !dpid_stage_shows(leap, now)) {
 		leap->wanted = false;
 		leap->why = DTRACE_PID_NOJUMP_MEMORY;
 		return;

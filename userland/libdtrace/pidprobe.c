@@ -506,7 +506,8 @@ static uint64_t trapping(const struct dtrace_pid_stat *st, char *buf, size_t n)
 	for (unsigned int i = 0; i < sizeof(st->nojump) / sizeof(*st->nojump); i++) {
 		sum += st->nojump[i];
 		if (st->nojump[i] && k < n)
-			k += (size_t)snprintf(buf + k, n - k, "%s%llu %s", k ? ", " : "", st->nojump[i], nojump_text(i));
+			k += (size_t)snprintf(buf + k, n - k, "%s%llu %s", k ? ", " : "", st->nojump[i],
+					      nojump_text(i));
 	}
 	return sum;
 }
@@ -525,8 +526,8 @@ int dt_procs_trapfree(dtrace_hdl_t *dtp)
 			n = trapping(&st, why, sizeof(why));
 		pthread_mutex_unlock(&P->lock);
 	}
-	return n ? dt_set_error(dtp, EINVAL, "%" PRIu64 " probe location%s would trap, and trapfree=require forbids it: %s",
-				n, n == 1 ? "" : "s", why) : 0;
+	return n ? dt_set_error(dtp, EINVAL, "%" PRIu64 " probe location%s would trap, and trapfree=require forbids "
+				"it: %s", n, n == 1 ? "" : "s", why) : 0;
 }
 
 static void report_trapfree(const struct dt_pid_stats *st, const struct dtrace_pid_stat *ks, FILE *fp)
@@ -537,8 +538,8 @@ static void report_trapfree(const struct dt_pid_stats *st, const struct dtrace_p
 	fprintf(fp, "  %llu locations count without a trap, %" PRIu64 " trap%s%s\n", ks->jumps, n, n ? ": " : "", why);
 	for (int i = 0; i < DT_PID_JUMP_MAX; i++)
 		if (st->nojump[i])
-			fprintf(fp, "  %" PRIu64 " function%s must trap: %s\n", st->nojump[i], st->nojump[i] == 1 ? "" : "s",
-				dt_pid_nojump_text((enum dt_pid_nojump)i));
+			fprintf(fp, "  %" PRIu64 " function%s must trap: %s\n", st->nojump[i],
+				st->nojump[i] == 1 ? "" : "s", dt_pid_nojump_text((enum dt_pid_nojump)i));
 }
 
 int dtrace_proc_report(dtrace_hdl_t *dtp, FILE *fp)
