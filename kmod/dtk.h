@@ -52,9 +52,9 @@ struct dtk_provider_ops {
 	int (*sync)(struct dtk_provider *prov);
 	/* Where its probes fire depends on dtk_probe_cpus(): sync is called, too, when that changes. */
 	bool by_cpu;
-	/* ECBs came to, or went from, a probe that was and stays enabled, or they listen elsewhere now. sync follows. Optional. */
+	/* ECBs came to or went from a probe that stays enabled, or listen elsewhere now. sync follows. Optional. */
 	void (*changed)(struct dtk_probe *probe);
-	/* Hand over, by dtk_probe_counted(), what was counted without firing. Of a family, not of a provider. Optional. */
+	/* Hand over, by dtk_probe_counted(), what all providers of the family counted without firing. Optional. */
 	void (*harvest)(void);
 	/* Argument n >= nargs of a firing. Probe context. Optional. */
 	bool (*getarg)(struct dtk_probe *probe, struct dtk_fire *f, u32 n, u64 *val);

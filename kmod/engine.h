@@ -215,7 +215,7 @@ struct dtk_bucketcache { u32 off, epoch; };	/* epoch 0: empty */
 /* The part of a consumer that firing needs. The core embeds it. */
 struct dtk_sink {
 	u32 live;		/* firing allowed: 0 before GO and after exit() */
-	u32 counting;		/* hits that were counted elsewhere are for us, too: from GO on, until firing has ended; dtk_lock */
+	u32 counting;		/* hits that others counted are for us, too: from GO to the end; dtk_lock */
 	u32 cpu;		/* DTRACE_CPUALL or the only CPU */
 	u32 ncpus;
 	struct dtk_ccpu **ccpu;	/* [ncpus], NULL: no buffers there (a nobuffer drop) */

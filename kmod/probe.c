@@ -373,7 +373,8 @@ bool dtk_probe_only_counts(struct dtk_probe *probe)
 
 	lockdep_assert_held(&dtk_lock);
 	for (ecb = first_ecb(probe); ecb; ecb = ecb->next) {
-		if (!ecb->clause->counts || ecb->clause->counts->kind != DTRACEAGG_COUNT || ecb->sink->cpu != DTRACE_CPUALL)
+		if (!ecb->clause->counts || ecb->clause->counts->kind != DTRACEAGG_COUNT ||
+		    ecb->sink->cpu != DTRACE_CPUALL)
 			return false;
 	}
 	return probe->necbs;

@@ -85,7 +85,7 @@ struct dtrace_pid_point {
 	__u8  len;		/* 1..15 */
 	__u8  kind;		/* DTRACE_PID_* */
 	__u8  off;		/* of the displacement, where the kind (or a RIP-relative operand) has one; else 0 */
-	__u8  prefix;		/* bytes of whole instructions from here on that a jump may displace; 0: a breakpoint only */
+	__u8  prefix;		/* bytes of whole instructions from here on that a jump may displace; 0: none */
 	__u8  bytes[24];	/* the instruction; with a prefix all of it, at least 5; zero-padded */
 	__u32 pad;
 };

@@ -210,7 +210,8 @@ int dt_pid_decode_one(const uint8_t *code, size_t size, uint64_t addr, struct dt
 static struct dt_pid_flags flags_of(const ZydisDecodedInstruction *in)
 {
 	static const uint32_t flag[] = {
-		ZYDIS_CPUFLAG_CF, ZYDIS_CPUFLAG_PF, ZYDIS_CPUFLAG_AF, ZYDIS_CPUFLAG_ZF, ZYDIS_CPUFLAG_SF, ZYDIS_CPUFLAG_OF,
+		ZYDIS_CPUFLAG_CF, ZYDIS_CPUFLAG_PF, ZYDIS_CPUFLAG_AF,
+		ZYDIS_CPUFLAG_ZF, ZYDIS_CPUFLAG_SF, ZYDIS_CPUFLAG_OF,
 	};
 	const ZydisAccessedFlags *f = in->cpu_flags;
 	struct dt_pid_flags ret = { 0, 0 };
@@ -227,7 +228,8 @@ static struct dt_pid_flags flags_of(const ZydisDecodedInstruction *in)
 static struct dt_pid_flags flags_of(const ZydisDecodedInstruction *in)
 {
 	static const int flag[] = {
-		ZYDIS_CPUFLAG_CF, ZYDIS_CPUFLAG_PF, ZYDIS_CPUFLAG_AF, ZYDIS_CPUFLAG_ZF, ZYDIS_CPUFLAG_SF, ZYDIS_CPUFLAG_OF,
+		ZYDIS_CPUFLAG_CF, ZYDIS_CPUFLAG_PF, ZYDIS_CPUFLAG_AF,
+		ZYDIS_CPUFLAG_ZF, ZYDIS_CPUFLAG_SF, ZYDIS_CPUFLAG_OF,
 	};
 	struct dt_pid_flags ret = { 0, 0 };
 

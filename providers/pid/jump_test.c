@@ -249,8 +249,8 @@ static struct dt_proc *start(const char *path)
 
 static int print_table(char **path)
 {
-	printf("%-32s %9s %6s %7s %6s %6s %6s %6s %6s %6s %6s\n", "object", "functions", "jump", "", "code", "short",
-	       "kind", "inside", "flags", "page", "place");
+	printf("%-32s %9s %6s %7s %6s %6s %6s %6s %6s %6s %6s\n", "object", "functions", "jump", "", "code",
+	       "short", "kind", "inside", "flags", "page", "place");
 	for (; *path; path++) {
 		struct dt_proc *p = start(*path);
 
@@ -263,9 +263,10 @@ static int print_table(char **path)
 			t = tabulate(o);
 			if (!t.functions)
 				continue;
-			printf("%-32s %9zu %6zu %6.1f%% %6zu %6zu %6zu %6zu %6zu %6zu %6zu\n", o->name, t.functions, t.fine,
-			       100.0 * t.fine / t.functions, t.why[DT_PID_JUMP_CODE], t.why[DT_PID_JUMP_SHORT],
-			       t.why[DT_PID_JUMP_KIND], t.why[DT_PID_JUMP_INSIDE], t.why[DT_PID_JUMP_FLAGS], t.other, t.unplaced);
+			printf("%-32s %9zu %6zu %6.1f%% %6zu %6zu %6zu %6zu %6zu %6zu %6zu\n", o->name, t.functions,
+			       t.fine, 100.0 * t.fine / t.functions, t.why[DT_PID_JUMP_CODE],
+			       t.why[DT_PID_JUMP_SHORT], t.why[DT_PID_JUMP_KIND], t.why[DT_PID_JUMP_INSIDE],
+			       t.why[DT_PID_JUMP_FLAGS], t.other, t.unplaced);
 		}
 		dt_proc_release(p);
 	}
@@ -286,7 +287,8 @@ static void check_objects(const char *path, const char *const *names)
 			t = tabulate(o);
 			assert_int_equal(t.refused, 0);
 			if (t.fine * 100 < t.functions * 85)
-				fail_msg("%s: %zu of %zu functions can be counted by a jump", o->name, t.fine, t.functions);
+				fail_msg("%s: %zu of %zu functions can be counted by a jump", o->name, t.fine,
+					 t.functions);
 		}
 	}
 	dt_proc_release(p);

@@ -324,8 +324,8 @@ static void make_way(struct callback_head *head)
 
 /*
  * Somebody becomes a process's tracer. A debugger's breakpoints may lie in the middle of a jump, so before its call
- * returns to it all is as without jumps. Not a tracepoint, there is none; where the kernel has no kprobes we only look for
- * tracers when we arm. Context: tasklist_lock.
+ * returns to it all is as without jumps. There is no tracepoint for that; where the kernel has no kprobes we only
+ * look for tracers when we arm. Context: tasklist_lock.
  */
 static int on_ptrace_link(struct kprobe *kp, struct pt_regs *regs)
 {

@@ -41,7 +41,7 @@ struct dpid_prefix {
 	u8 len;				/* < DPID_JUMP_LEN: it ends in a return or jump, padding follows */
 	u8 n;
 	u8 at[DPID_PREFIX_INSNS];	/* where in it each instruction begins */
-	u8 inside;			/* bit k: one begins at byte k, 0 < k < DPID_JUMP_LEN, of what is overwritten */
+	u8 inside;			/* bit k: one begins at byte k of what is overwritten, k > 0 */
 	struct dpid_insn insn[DPID_PREFIX_INSNS];
 };
 

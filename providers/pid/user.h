@@ -122,8 +122,8 @@ const char *dt_pid_nojump_text(enum dt_pid_nojump why);
 
 struct dt_pid_decoded;
 /*
- * May a jump displace the beginning of the function @all, of which @avail bytes at @code can be read, up to the next function's?
- * Fills @pt's prefix and bytes, where it has the first instruction already, and returns 0, or -(1 + enum dt_pid_nojump).
+ * May a jump displace the beginning of the function @all? At @code, up to the next function, @avail bytes can be
+ * read. Fills prefix and bytes of @pt, which is the first instruction's, and returns 0, or -(1 + enum dt_pid_nojump).
  */
 int dt_pid_jump(const uint8_t *code, size_t avail, const struct dt_pid_decoded *all, struct dtrace_pid_point *pt);
 

@@ -186,7 +186,8 @@ int main(int argc, char **argv)
 
 	if (argc > 1)
 		seconds = atoi(argv[1]) / 1000.0;
-	area = mmap(area, 0x21000, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+	area = mmap(area, 0x21000, PROT_READ | PROT_WRITE | PROT_EXEC,
+		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
 	counters = mmap(NULL, COPIES << DPID_COPY_SHIFT, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (area == MAP_FAILED || counters == MAP_FAILED)
 		die("mmap");
@@ -205,8 +206,8 @@ int main(int argc, char **argv)
 		calls = 0;
 		best(fn, with, &calls);
 		memcpy((void *)fn, saved, sizeof(saved));
-		printf("%-8s %-6s %8.2f %8.2f %8.2f %8.2f %8.2f\n", funcs[i / 2].name, rdpid ? "rdpid" : "lsl", none[0], with[0],
-		       with[0] - none[0], with[1], 2 * with[0] / with[1]);
+		printf("%-8s %-6s %8.2f %8.2f %8.2f %8.2f %8.2f\n", funcs[i / 2].name, rdpid ? "rdpid" : "lsl",
+		       none[0], with[0], with[0] - none[0], with[1], 2 * with[0] / with[1]);
 		if (counted(i) != calls) {
 			fprintf(stderr, "jumps: %s: %lu calls, %lu counted\n", funcs[i / 2].name, (unsigned long)calls,
 				(unsigned long)counted(i));
