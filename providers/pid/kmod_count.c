@@ -160,7 +160,7 @@ static struct dpid_counters *region_add(struct dpid_proc *p)
 	refcount_set(&c->ref, 1);
 	c->mm = p->mm;
 	c->number = p->counters ? p->counters->number + 1 : 0;
-	c->nobodys = alloc_page(GFP_KERNEL);
+	c->nobodys = alloc_page(GFP_KERNEL | __GFP_ZERO);
 	if (!c->nobodys) {
 		kvfree(c);
 		return NULL;
