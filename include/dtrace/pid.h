@@ -29,9 +29,12 @@
 /* Know this process. Errors: -ESRCH none, -ENOEXEC 32-bit, -EINVAL kernel thread. Repeating it is harmless. */
 struct dtrace_pid_attach {
 	__s32 pid;		/* initial pid namespace of the caller */
-	__u32 flags;		/* 0 */
+	__u32 flags;		/* DTRACE_PID_NOJUMPS; of DETACH: 0 */
 	__u64 cookie;		/* out: names this address space in later calls; changes after exec */
 };
+
+/* As long as this consumer holds the process, all its points are breakpoints, whoever offers more. */
+#define DTRACE_PID_NOJUMPS	0x1
 
 /*
  * Add the probes of one object (an executable, library or the vDSO excepted).
@@ -178,7 +181,7 @@ struct dtrace_pid_stat {
 #define DTRACE_PID_WHY_SHSTK	6	/* call on a shadow stack cannot be displaced */
 
 
-#define DTRACE_PID_NOJUMP_ASKED	0	/* ADD gave no prefix */
+#define DTRACE_PID_NOJUMP_ASKED	0	/* ADD gave no prefix, or a consumer forbids jumps */
 #define DTRACE_PID_NOJUMP_KIND	1	/* a prefix that cannot be displaced, or over the end of a page */
 #define DTRACE_PID_NOJUMP_CLAUSE 2	/* more than a count() by constant keys is enabled, or on one CPU only */
 #define DTRACE_PID_NOJUMP_INSIDE 3	/* another point lies inside */

@@ -659,8 +659,8 @@ static long op_attach(struct dtk_consumer *cons, void __user *arg)
 
 	if (copy_from_user(&a, arg, sizeof(a)))
 		return -EFAULT;
-	if (a.flags || a.pid <= 0)
-		return a.flags ? -EINVAL : -ESRCH;
+	if (a.flags & ~DTRACE_PID_NOJUMPS || a.pid <= 0)
+		return a.pid > 0 ? -EINVAL : -ESRCH;
 	mutex_lock(&dtk_lock);
 	err = dpid_attach(cons, &a);
 	mutex_unlock(&dtk_lock);

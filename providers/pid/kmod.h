@@ -232,6 +232,7 @@ struct dpid_holder {
 	struct dtk_consumer *cons;
 	struct dpid_proc *proc;
 	u64 bit;
+	bool nojumps;			/* dtk_lock */
 };
 
 /* Is a holder still there? See kmod_events.c. */

@@ -113,9 +113,19 @@ static bool has_tracer(struct dpid_proc *p)
 	return has || p->shunned;
 }
 
+static bool forbidden(struct dpid_proc *p)
+{
+	struct dpid_holder *h;
+
+	list_for_each_entry(h, &p->holders, list)
+		if (h->nojumps)
+			return true;
+	return false;
+}
+
 void dpid_leaps_decide(struct dpid_proc *p)
 {
-	bool traced = has_tracer(p);
+	bool traced = has_tracer(p), no = forbidden(p);
 	u32 i;
 
 	lockdep_assert_held(&p->lock);
@@ -132,6 +142,8 @@ void dpid_leaps_decide(struct dpid_proc *p)
 			leap->why = DTRACE_PID_NOJUMP_CLAUSE;
 		else if (crowded(p, i))
 			leap->why = DTRACE_PID_NOJUMP_INSIDE;
+		else if (no)
+			leap->why = DTRACE_PID_NOJUMP_ASKED;
 		else if (traced)
 			leap->why = DTRACE_PID_NOJUMP_TRACER;
 		else

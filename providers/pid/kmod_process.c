@@ -223,7 +223,7 @@ static struct dpid_holder *holder_of(struct dpid_proc *p, const struct dtk_consu
 	return NULL;
 }
 
-static long hold(struct dpid_proc *p, struct dtk_consumer *cons)
+static long hold(struct dpid_proc *p, struct dtk_consumer *cons, bool nojumps)
 {
 	struct dpid_holder *h;
 
@@ -245,6 +245,8 @@ static long hold(struct dpid_proc *p, struct dtk_consumer *cons)
 	}
 	h->cons = cons;
 	h->proc = p;
+	h->nojumps = nojumps;
+	p->dirty |= nojumps;	/* looked at in the next sync, which comes before it can count */
 	h->bit = 1ull << __ffs64(~p->bits);
 	p->patience[__ffs64(h->bit)] = (struct dpid_patience){ .called = jiffies };
 	WRITE_ONCE(p->bits, p->bits | h->bit);
@@ -298,7 +300,7 @@ long dpid_attach(struct dtk_consumer *cons, struct dtrace_pid_attach *a)
 		if (p)
 			check_gone(p, a->pid);
 	}
-	ret = p ? hold(p, cons) : -ENOMEM;
+	ret = p ? hold(p, cons, a->flags & DTRACE_PID_NOJUMPS) : -ENOMEM;
 	if (p && ret && list_empty(&p->holders) && !p->ntps)
 		proc_forget(p);
 	else if (!ret)

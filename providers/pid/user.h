@@ -60,15 +60,13 @@ struct dt_pid;		/* one attached process */
 typedef void dt_pid_skip_f(void *ctx, const char *mod, const char *func, enum dt_pid_skip why);
 
 /*
- * Attach: @fd is /dev/dtrace. The process object must outlive it. -errno and a sentence.
+ * Attach: @fd is /dev/dtrace. @jumps: entry points may be counted without a trap. The process object must outlive it. -errno and a sentence.
  * @call makes one DTRACEIOC_PROVIDER call (returns 0 or -errno): tests put their own there.
  */
 typedef int dt_pid_call_f(void *ctx, uint32_t op, void *arg, size_t size);
-int dt_pid_attach(struct dt_proc *p, dt_pid_call_f *call, void *ctx, bool demangle,
+int dt_pid_attach(struct dt_proc *p, dt_pid_call_f *call, void *ctx, bool demangle, bool jumps,
 		  dt_pid_skip_f *skip, struct dt_pid **ret, struct dt_err *err);
 void dt_pid_detach(struct dt_pid *dp);
-/* Offer jumps for the entry points of functions that are looked at from now on. Off at first. */
-void dt_pid_offer_jumps(struct dt_pid *dp, bool offer);
 
 /*
  * Create every probe that @pat means in this process (mod, func, name; the

@@ -163,7 +163,7 @@ static struct dt_pid *begin(char *const argv[])
 	forget();
 	if (dt_proc_create(argv, DT_EVAL_PREINIT, &kernel.p, &err))
 		fail_msg("%s", err.msg);
-	assert_int_equal(dt_pid_attach(kernel.p, listen_to, NULL, false, note_skip, &dp, &err), 0);
+	assert_int_equal(dt_pid_attach(kernel.p, listen_to, NULL, false, true, note_skip, &dp, &err), 0);
 	return dp;
 }
 

@@ -88,14 +88,11 @@ static void note_skipped(void *ctx, const char *mod, const char *func, enum dt_p
 
 int dt_process_attach(struct ps_prochandle *P, struct dt_err *err)
 {
-	int rc;
+	bool jumps = P->dtp->opt[DTRACEOPT_TRAPFREE] != DTRACEOPT_TRAPFREE_OFF;
 
 	if (P->up)
 		return 0;
-	rc = dt_pid_attach(P->proc, pid_call, P, P->dtp->demangle, note_skipped, &P->up, err);
-	if (!rc)
-		dt_pid_offer_jumps(P->up, P->dtp->opt[DTRACEOPT_TRAPFREE] != DTRACEOPT_TRAPFREE_OFF);
-	return rc;
+	return dt_pid_attach(P->proc, pid_call, P, P->dtp->demangle, jumps, note_skipped, &P->up, err);
 }
 
 void dt_process_detach(struct ps_prochandle *P)
