@@ -60,7 +60,8 @@ struct dt_pid;		/* one attached process */
 typedef void dt_pid_skip_f(void *ctx, const char *mod, const char *func, enum dt_pid_skip why);
 
 /*
- * Attach: @fd is /dev/dtrace. @jumps: entry points may be counted without a trap. The process object must outlive it. -errno and a sentence.
+ * Attach: @fd is /dev/dtrace. The process object must outlive it. -errno and a sentence. @jumps: entry points may be
+ * counted without a trap.
  * @call makes one DTRACEIOC_PROVIDER call (returns 0 or -errno): tests put their own there.
  */
 typedef int dt_pid_call_f(void *ctx, uint32_t op, void *arg, size_t size);
