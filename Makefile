@@ -176,8 +176,10 @@ targets: $(TARGETS)
 $(TGT)/%: tests/targets/%.c tests/targets/truth.h
 	@mkdir -p $(@D)
 	$(call Q,CC)$(CC) $(TGT_CFLAGS) -o $@ $< -lpthread
+$(TGT)/raw: tests/pid/raw_target.c
 $(TGT)/raw $(TGT)/recipes: $(TGT)/%: tests/pid/%.c tests/pid/raw_session.c tests/pid/raw_fn.S \
-		providers/pid/kmod_insn.c tests/pid/raw.h $(ABI_HEADERS)
+		providers/pid/kmod_insn.c providers/pid/kmod_jump.c tests/pid/raw.h tests/pid/raw_target.h \
+		$(ABI_HEADERS)
 	@mkdir -p $(@D)
 	$(CC) $(TGT_CFLAGS) -std=gnu11 -D_GNU_SOURCE -Iinclude -Ikmod -Iproviders/pid -o $@ $(filter-out %.h,$^) -lpthread
 $(TGT)/abi: tests/abi/abi.c tests/abi/session.h include/dtrace/abi.h include/dtrace/dif.h

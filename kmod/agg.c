@@ -235,6 +235,12 @@ static bool bucket_is(const u8 *bucket, const struct dtk_aggact *agg, const u8 *
 	return true;
 }
 
+void dtk_agg_drop(struct dtk_aggbuf *ab, u64 n)
+{
+	ab->drops += n;
+	ab->total_drops += n;
+}
+
 static u8 *bucket_add(struct dtk_aggbuf *ab, const struct dtk_aggact *agg, const u8 *key, u64 arg)
 {
 	u8 *bucket = ab->half[ab->active] + ab->used;
@@ -242,8 +248,7 @@ static u8 *bucket_add(struct dtk_aggbuf *ab, const struct dtk_aggact *agg, const
 	u32 i;
 
 	if (agg->size > ab->size - ab->used || ab->nbuckets >= ab->maxbuckets) {
-		ab->drops++;
-		ab->total_drops++;
+		dtk_agg_drop(ab, 1);
 		return NULL;
 	}
 	dtk_watch_claim(bucket, agg->size);

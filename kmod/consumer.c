@@ -133,6 +133,27 @@ static void clean(struct work_struct *work)
 	queue_delayed_work(queue, &cons->clean, ns_to_delay(cons->cleanrate));
 }
 
+/*
+ * What was counted without firing belongs to those who count at the time: the last chance to get some, and
+ * not to get what comes later.
+ */
+static void counting_begin(struct dtk_consumer *cons)
+{
+	mutex_lock(&dtk_lock);
+	dtk_harvest();
+	cons->sink.counting = !READ_ONCE(cons->sink.exiting);	/* BEGIN may have called exit() */
+	mutex_unlock(&dtk_lock);
+}
+
+static void counting_end(struct dtk_consumer *cons)
+{
+	mutex_lock(&dtk_lock);
+	if (cons->sink.counting)
+		dtk_harvest();
+	cons->sink.counting = 0;
+	mutex_unlock(&dtk_lock);
+}
+
 static void check_alive(struct work_struct *work)
 {
 	struct dtk_consumer *cons = container_of(work, struct dtk_consumer, deadman.work);
@@ -142,6 +163,7 @@ static void check_alive(struct work_struct *work)
 		queue_delayed_work(queue, &cons->deadman, ns_to_delay(cons->aliveness - silent));
 		return;
 	}
+	counting_end(cons);
 	WRITE_ONCE(cons->killed, 1);
 	WRITE_ONCE(cons->sink.live, 0);
 	wake_up_interruptible(&cons->waitq);
@@ -445,7 +467,7 @@ static int bind_to_cpu(struct dtk_consumer *cons, u32 cpu)
 	if (cpu == DTRACE_CPUALL)
 		return 0;
 	xa_for_each(&cons->ecbs, epid, ecb)
-		ecb->probe->prov->dirty |= ecb->probe->prov->ops->by_cpu;
+		dtk_probe_rebound(ecb->probe);
 	return dtk_providers_sync();
 }
 
@@ -523,6 +545,7 @@ int dtk_consumer_go(struct dtk_consumer *cons, struct dtrace_ioc_go *go)
 		return err;
 	cons->sink.now = dtk_time_mono();
 	go->begin_cpu = fire_on_traced_cpu(cons, dtk_fire_begin);
+	counting_begin(cons);
 	WRITE_ONCE(cons->sink.live, 1);
 	timers_start(cons);	/* last: the dead man's timer clears live */
 	return 0;
@@ -543,6 +566,7 @@ int dtk_consumer_stop(struct dtk_consumer *cons, struct dtrace_ioc_stop *stop)
 	if (cons->session != DTK_TRACING)
 		return -EINVAL;
 	timers_stop(cons);
+	counting_end(cons);
 	WRITE_ONCE(cons->sink.live, 0);
 	synchronize_rcu();	/* END is the last to fire */
 	specs_clean(cons);
@@ -558,6 +582,24 @@ int dtk_consumer_stop(struct dtk_consumer *cons, struct dtrace_ioc_stop *stop)
 static bool buffers_ready(struct dtk_consumer *cons)
 {
 	return smp_load_acquire(&cons->session) != DTK_SETUP;	/* pairs with go_prepare() */
+}
+
+/* Who reads all CPUs begins with this one. */
+static u32 first_cpu(const struct dtk_sink *sink)
+{
+	u32 cpu = 0;
+
+	while (!sink->ccpu[cpu])	/* there is one: the CPU of GO */
+		cpu++;
+	return cpu;
+}
+
+static void counting_goes_on(struct dtk_consumer *cons)
+{
+	mutex_lock(&dtk_lock);
+	if (cons->sink.counting)
+		dtk_harvest();
+	mutex_unlock(&dtk_lock);
 }
 
 struct switching {
@@ -586,6 +628,8 @@ int dtk_consumer_switch(struct dtk_consumer *cons, struct dtrace_ioc_switch *sw)
 	s.cc = cons->sink.ccpu[sw->cpu];
 	if (!s.cc)
 		return -ENOENT;
+	if (sw->kind == DTRACE_BUF_AGG && sw->cpu == first_cpu(&cons->sink))
+		counting_goes_on(cons);
 	cpus_read_lock();
 	visit_cpu(sw->cpu, switch_half, &s);
 	cpus_read_unlock();
@@ -611,6 +655,8 @@ void dtk_consumer_status(struct dtk_consumer *cons, struct dtrace_ioc_status *st
 
 	memset(st, 0, sizeof(*st));
 	WRITE_ONCE(cons->alive, ktime_get_ns());
+	if (READ_ONCE(cons->sink.exiting) && READ_ONCE(cons->sink.counting))
+		counting_end(cons);
 	st->exiting = READ_ONCE(cons->sink.exiting);
 	st->exit_status = READ_ONCE(cons->sink.exit_status);
 	st->killed = READ_ONCE(cons->killed);

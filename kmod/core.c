@@ -133,6 +133,41 @@ void dtk_provider_drops_bound(struct dtk_probe *probe, u64 n)
 	provider_drops(probe, n, true);
 }
 
+/* ---- Hits that others counted ----------------------------------------------- */
+
+struct counted {
+	struct dtk_ecb *ecb;
+	u64 n;
+};
+
+static void add_counted(void *arg)
+{
+	struct counted *c = arg;
+
+	dtk_ecb_count(c->ecb, raw_smp_processor_id(), c->n);
+}
+
+/* Which CPU's table they go to is all the same: this one's, unless the CPU came up after GO. */
+void dtk_probe_counted(struct dtk_probe *probe, u64 n)
+{
+	struct counted c = { .n = n };
+	unsigned long flags;
+
+	lockdep_assert_held(&dtk_lock);
+	for (c.ecb = rcu_dereference_protected(probe->ecbs, true); c.ecb; c.ecb = c.ecb->next) {
+		struct dtk_sink *sink = c.ecb->sink;
+
+		if (!sink->counting || !c.ecb->clause->counts)
+			continue;
+		raw_local_irq_save(flags);
+		if (sink->ccpu[raw_smp_processor_id()])
+			dtk_fire_exclude(add_counted, &c);
+		else
+			atomic64_add(n, (atomic64_t *)&sink->nobuffer);
+		raw_local_irq_restore(flags);
+	}
+}
+
 /* ---- One consumer's own probes -------------------------------------------- */
 
 /* The engine knows by DTK_FIRE_END whether to run clauses of a session that is not live. */

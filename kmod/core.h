@@ -118,6 +118,8 @@ int dtk_probe_link(struct dtk_probe *probe, struct dtk_ecb *ecb);
 void dtk_probe_unlink(struct dtk_probe *probe, struct dtk_sink *sink, dtrace_epid_t after);
 /* A consumer with an ECB on @probe goes live now. */
 void dtk_probe_begin(struct dtk_probe *probe);
+/* An ECB's consumer listens on other CPUs from now on. The caller syncs. */
+void dtk_probe_rebound(struct dtk_probe *probe);
 /* After sync and a grace period: put the probe on @doomed if it waited for its last ECB to go. */
 void dtk_probe_reap(struct dtk_probe *probe, struct list_head *doomed);
 void dtk_probes_free(struct list_head *doomed);

@@ -8,6 +8,7 @@
  * into a provider may wait for long and do not hold it.
  */
 #include <linux/capability.h>
+#include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/miscdevice.h>
 #include <linux/mm.h>
@@ -316,6 +317,8 @@ static int dev_open(struct inode *inode, struct file *file)
 static int dev_release(struct inode *inode, struct file *file)
 {
 	dtk_consumer_destroy(file->private_data);
+	/* Providers may have had kernel threads unmap files of ours: who closes this one may unload the module now. */
+	flush_delayed_fput();
 	return 0;
 }
 

@@ -55,6 +55,10 @@ struct dtk_provider_ops {
 	bool by_cpu;
 	/* A consumer of this enabled probe goes live, and none was: time that the probe tells begins now. Optional. */
 	void (*begin)(struct dtk_probe *probe);
+	/* ECBs came to or went from a probe that stays enabled, or listen elsewhere now. sync follows. Optional. */
+	void (*changed)(struct dtk_probe *probe);
+	/* Hand over, by dtk_probe_counted(), what all providers of the family counted without firing. Optional. */
+	void (*harvest)(void);
 	/* Argument n >= nargs of a firing. Probe context. Optional. */
 	bool (*getarg)(struct dtk_probe *probe, struct dtk_fire *f, u32 n, u64 *val);
 	/* The probe is being freed. */
@@ -122,6 +126,18 @@ static inline void dtk_provider_drop(struct dtk_probe *probe)
 {
 	dtk_provider_drops(probe, 1);
 }
+
+
+/*
+ * Counting without firing. Where all that is enabled on a probe is count() by keys that depend on the probe
+ * alone (dtk_probe_only_counts()), a provider may count hits by itself and hand over how many there were (dtk_lock,
+ * may sleep). They go to those consumers that count then. The core asks for them, by dtk_harvest(), whenever that
+ * makes a difference: before a consumer begins or ends to count, and before it reads. A provider does by itself
+ * before ECBs of its probes come or go.
+ */
+bool dtk_probe_only_counts(struct dtk_probe *probe);
+void dtk_probe_counted(struct dtk_probe *probe, u64 n);
+void dtk_harvest(void);
 
 /* The consumer that an op works for: an opaque key to hang things on. */
 struct dtk_consumer;

@@ -235,6 +235,7 @@ struct dtk_bucketcache { u32 off, epoch; };	/* epoch 0: empty */
 /* The part of a consumer that firing needs. The core embeds it. */
 struct dtk_sink {
 	u32 live;		/* firing allowed: 0 before GO and after exit() */
+	u32 counting;		/* hits that others counted are for us, too: from GO to the end; dtk_lock */
 	u32 cpu;		/* DTRACE_CPUALL or the only CPU */
 	u32 ncpus;
 	struct dtk_ccpu **ccpu;	/* [ncpus], NULL: no buffers there (a nobuffer drop) */
@@ -301,6 +302,11 @@ struct dtk_probename {
  * arg1 .. arg5 as in the Guide, chapter "dtrace Provider").
  */
 void dtk_ecb_run(struct dtk_ecb *ecb, struct dtk_fire *f, u32 cpu);
+/*
+ * What @n > 0 runs of an ECB would have done whose clause only counts (clause->counts). Context: probe; the
+ * CPU has buffers.
+ */
+void dtk_ecb_count(struct dtk_ecb *ecb, u32 cpu, u64 n);
 
 struct dtk_mstate {		/* machine state of one clause's run */
 	struct dtk_fire *f;

@@ -262,6 +262,8 @@ u64 dtk_agg_hash(const struct dtk_aggact *agg, const u8 *key);
 u8 *dtk_agg_bucket(struct dtk_aggbuf *ab, const struct dtk_aggact *agg, const u8 *key, u64 hash, u64 arg);
 /* Offset and epoch to find the bucket again without its key, and the way back. */
 void dtk_agg_remember(const struct dtk_aggbuf *ab, const u8 *bucket, struct dtk_bucketcache *cache);
+/* @n updates found no bucket. */
+void dtk_agg_drop(struct dtk_aggbuf *ab, u64 n);
 u8 *dtk_agg_recall(struct dtk_aggbuf *ab, const struct dtk_bucketcache *cache);
 void dtk_agg_update(u16 kind, u64 arg, u64 *value, s64 x, s64 incr);
 

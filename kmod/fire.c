@@ -321,14 +321,14 @@ static void run_clause(struct dtk_mstate *ms, const struct dtk_clause *c)
  * What most probes do, @[probefunc] = count(), once the bucket is known: no
  * machine state, nothing that can fail. False: go the long way.
  */
-static bool count_only(const struct dtk_ecb *ecb, struct dtk_ccpu *cc, const struct dtk_aggact *agg)
+static bool count_only(const struct dtk_ecb *ecb, struct dtk_ccpu *cc, const struct dtk_aggact *agg, u64 n)
 {
 	struct dtk_bucketcache *cache = bucket_cache(ecb, cc, agg);
 	u8 *bucket = cache ? dtk_agg_recall(cc->agg, cache) : NULL;
 
 	if (!bucket)
 		return false;
-	++*(u64 *)(bucket + agg->valoff);
+	*(u64 *)(bucket + agg->valoff) += n;
 	return true;
 }
 
@@ -351,7 +351,7 @@ void dtk_ecb_run(struct dtk_ecb *ecb, struct dtk_fire *f, u32 cpu)
 	}
 	if (f->flags & DTK_FIRE_SOMEARGS && ecb->clause->reads & ~f->known)
 		return;
-	if (ecb->clause->counts && count_only(ecb, cc, ecb->clause->counts))
+	if (ecb->clause->counts && count_only(ecb, cc, ecb->clause->counts, 1))
 		return;
 	ms.f = f;
 	ms.ecb = ecb;
@@ -369,4 +369,18 @@ void dtk_ecb_run(struct dtk_ecb *ecb, struct dtk_fire *f, u32 cpu)
 	ms.memsize = U64_MAX;
 	run_clause(&ms, ecb->clause);
 	dtk_watch(cc->scratch, DTK_SCRATCH, DTK_NOBODYS);
+}
+
+/* The first makes the bucket, if need be, and remembers it. */
+void dtk_ecb_count(struct dtk_ecb *ecb, u32 cpu, u64 n)
+{
+	const struct dtk_aggact *agg = ecb->clause->counts;
+	struct dtk_ccpu *cc = ecb->sink->ccpu[cpu];
+	struct dtk_fire f = { .flags = DTK_FIRE_END };	/* also while the session is not live any more */
+
+	if (count_only(ecb, cc, agg, n))
+		return;
+	dtk_ecb_run(ecb, &f, cpu);
+	if (n > 1 && !count_only(ecb, cc, agg, n - 1))
+		dtk_agg_drop(cc->agg, n - 1);
 }

@@ -313,6 +313,20 @@ static bool has_ecb_of(struct dtk_probe *probe, const struct dtk_sink *sink)
 	return false;
 }
 
+static void tell_changed(struct dtk_probe *probe)
+{
+	if (!probe->prov->ops->changed)
+		return;
+	probe->prov->ops->changed(probe);
+	probe->prov->dirty = true;
+}
+
+void dtk_probe_rebound(struct dtk_probe *probe)
+{
+	probe->prov->dirty |= probe->prov->ops->by_cpu;
+	tell_changed(probe);
+}
+
 int dtk_probe_link(struct dtk_probe *probe, struct dtk_ecb *ecb)
 {
 	int err;
@@ -326,6 +340,8 @@ int dtk_probe_link(struct dtk_probe *probe, struct dtk_ecb *ecb)
 	}
 	if (probe->prov->ops->by_cpu)
 		probe->prov->dirty = true;
+	if (probe->necbs)
+		tell_changed(probe);
 	ecb->first = !has_ecb_of(probe, ecb->sink);
 	WRITE_ONCE(probe->reads, probe->reads | ecb->clause->reads);
 	if (probe->last)
@@ -366,6 +382,30 @@ void dtk_probe_begin(struct dtk_probe *probe)
 	probe->prov->ops->begin(probe);
 }
 
+bool dtk_probe_only_counts(struct dtk_probe *probe)
+{
+	struct dtk_ecb *ecb;
+
+	lockdep_assert_held(&dtk_lock);
+	for (ecb = first_ecb(probe); ecb; ecb = ecb->next) {
+		if (!ecb->clause->counts || ecb->clause->counts->kind != DTRACEAGG_COUNT ||
+		    ecb->sink->cpu != DTRACE_CPUALL)
+			return false;
+	}
+	return probe->necbs;
+}
+
+void dtk_harvest(void)
+{
+	struct family *fam;
+
+	lockdep_assert_held(&dtk_lock);
+	list_for_each_entry(fam, &families, list) {
+		if (fam->ops->harvest)
+			fam->ops->harvest();
+	}
+}
+
 /* A firing that stands on an unlinked ECB goes on along its next: that is left as it is. */
 void dtk_probe_unlink(struct dtk_probe *probe, struct dtk_sink *sink, dtrace_epid_t after)
 {
@@ -389,6 +429,8 @@ void dtk_probe_unlink(struct dtk_probe *probe, struct dtk_sink *sink, dtrace_epi
 	WRITE_ONCE(probe->reads, reads);
 	if (had && !probe->necbs)
 		probe->prov->ops->disable(probe);
+	else if (had > probe->necbs)
+		tell_changed(probe);
 	if (had && (!probe->necbs || probe->prov->ops->by_cpu))
 		probe->prov->dirty = true;
 }

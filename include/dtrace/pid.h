@@ -29,9 +29,12 @@
 /* Know this process. Errors: -ESRCH none, -ENOEXEC 32-bit, -EINVAL kernel thread. Repeating it is harmless. */
 struct dtrace_pid_attach {
 	__s32 pid;		/* initial pid namespace of the caller */
-	__u32 flags;		/* 0 */
+	__u32 flags;		/* DTRACE_PID_NOJUMPS; of DETACH: 0 */
 	__u64 cookie;		/* out: names this address space in later calls; changes after exec */
 };
+
+/* As long as this consumer holds the process, all its points are breakpoints, whoever offers more. */
+#define DTRACE_PID_NOJUMPS	0x1
 
 /*
  * Add the probes of one object (an executable, library or the vDSO excepted).
@@ -85,10 +88,20 @@ struct dtrace_pid_point {
 	__u8  len;		/* 1..15 */
 	__u8  kind;		/* DTRACE_PID_* */
 	__u8  off;		/* of the displacement, where the kind (or a RIP-relative operand) has one; else 0 */
-	__u8  pad;
-	__u8  bytes[16];	/* the instruction, zero-padded */
-	__u32 pad2;
+	__u8  prefix;		/* bytes of whole instructions from here on that a jump may displace; 0: none */
+	__u8  bytes[24];	/* the instruction; with a prefix all of it, at least 5; zero-padded */
+	__u32 pad;
 };
+
+/*
+ * Trap-free counting. Where all that is enabled is a count() whose keys depend on the probe alone, the
+ * kernel may write a jump over the prefix instead of the breakpoint, to code that counts. The prefix
+ * is 5 bytes or more, the last of its instructions covering the fifth; or fewer, if it ends in a return or jump
+ * and what follows, up to the fifth byte, is padding. By giving one the caller says that status flags are dead here:
+ * nothing reads them before they are written. All else the kernel checks. One of another
+ * ADD that names the same point stays.
+ */
+#define DTRACE_PID_JUMP_LEN	5
 
 #define DTRACE_PID_ENTRY	0	/* args: the function's arguments */
 #define DTRACE_PID_RETURN	1	/* arg0: offset of the instruction, arg1: rax */
@@ -156,6 +169,8 @@ struct dtrace_pid_stat {
 	__u64 undecided;	/* an indirect jump whose target could not be read: return probe not fired */
 	__u64 stubbytes;	/* size of the areas in the process */
 	__u64 late;		/* threads that went on without this consumer's answer */
+	__u64 jumps;		/* of those armed, the ones that count without a trap */
+	__u64 nojump[8];	/* the others, by DTRACE_PID_NOJUMP_* */
 };
 #define DTRACE_PID_WHY_BYTES	0	/* memory differs from the file: patched by somebody else */
 #define DTRACE_PID_WHY_UNMAPPED	1
@@ -164,5 +179,14 @@ struct dtrace_pid_stat {
 #define DTRACE_PID_WHY_KIND	4	/* instruction that cannot be displaced */
 #define DTRACE_PID_WHY_FAULT	5
 #define DTRACE_PID_WHY_SHSTK	6	/* call on a shadow stack cannot be displaced */
+
+
+#define DTRACE_PID_NOJUMP_ASKED	0	/* ADD gave no prefix, or a consumer forbids jumps */
+#define DTRACE_PID_NOJUMP_KIND	1	/* a prefix that cannot be displaced, or over the end of a page */
+#define DTRACE_PID_NOJUMP_CLAUSE 2	/* more than a count() by constant keys is enabled, or on one CPU only */
+#define DTRACE_PID_NOJUMP_INSIDE 3	/* another point lies inside */
+#define DTRACE_PID_NOJUMP_PLACE	4	/* no free place at a distance that a jump can show */
+#define DTRACE_PID_NOJUMP_TRACER 5	/* a debugger is attached, who may write there */
+#define DTRACE_PID_NOJUMP_MEMORY 6
 
 #endif /* DTRACE_PID_H */

@@ -191,6 +191,8 @@ static int arrange(struct dt_pid_batch *b)
 
 		if (!n || sorted[n - 1].addr != p->addr)
 			sorted[n++] = *p;
+		else if (p->prefix)
+			sorted[n - 1] = *p;
 		place[order[i]] = n - 1;
 	}
 	for (size_t i = 0; i < b->nref; i++)

@@ -204,6 +204,68 @@ int dt_pid_decode_one(const uint8_t *code, size_t size, uint64_t addr, struct dt
 	return decode_insn(&d, code, size, addr, ret);
 }
 
+/* ---- Status flags ------------------------------------------------------------------- */
+
+#if __has_include(<Zydis/Disassembler.h>)
+static struct dt_pid_flags flags_of(const ZydisDecodedInstruction *in)
+{
+	static const uint32_t flag[] = {
+		ZYDIS_CPUFLAG_CF, ZYDIS_CPUFLAG_PF, ZYDIS_CPUFLAG_AF,
+		ZYDIS_CPUFLAG_ZF, ZYDIS_CPUFLAG_SF, ZYDIS_CPUFLAG_OF,
+	};
+	const ZydisAccessedFlags *f = in->cpu_flags;
+	struct dt_pid_flags ret = { 0, 0 };
+
+	for (size_t i = 0; f && i < sizeof(flag) / sizeof(flag[0]); i++) {
+		if (f->tested & flag[i])
+			ret.reads |= 1 << i;
+		if ((f->modified | f->set_0 | f->set_1 | f->undefined) & flag[i])
+			ret.writes |= 1 << i;
+	}
+	return ret;
+}
+#else
+static struct dt_pid_flags flags_of(const ZydisDecodedInstruction *in)
+{
+	static const int flag[] = {
+		ZYDIS_CPUFLAG_CF, ZYDIS_CPUFLAG_PF, ZYDIS_CPUFLAG_AF,
+		ZYDIS_CPUFLAG_ZF, ZYDIS_CPUFLAG_SF, ZYDIS_CPUFLAG_OF,
+	};
+	struct dt_pid_flags ret = { 0, 0 };
+
+	for (size_t i = 0; i < sizeof(flag) / sizeof(flag[0]); i++) {
+		ZydisCPUFlagAction act = in->accessed_flags[flag[i]].action;
+
+		if (act == ZYDIS_CPUFLAG_ACTION_TESTED || act == ZYDIS_CPUFLAG_ACTION_TESTED_MODIFIED)
+			ret.reads |= 1 << i;
+		if (act != ZYDIS_CPUFLAG_ACTION_NONE && act != ZYDIS_CPUFLAG_ACTION_TESTED)
+			ret.writes |= 1 << i;
+	}
+	return ret;
+}
+#endif
+
+/* By zero bits, or zero times, these change no flag. */
+static bool may_do_nothing(const ZydisDecodedInstruction *in)
+{
+	return in->meta.category == ZYDIS_CATEGORY_SHIFT || in->meta.category == ZYDIS_CATEGORY_ROTATE ||
+	       in->meta.category == ZYDIS_CATEGORY_STRINGOP || in->mnemonic == ZYDIS_MNEMONIC_SYSCALL;
+}
+
+bool dt_pid_flags(const uint8_t *code, size_t size, struct dt_pid_flags *ret)
+{
+	ZydisDecodedInstruction in;
+	ZydisDecoder d;
+
+	init_decoder(&d);
+	if (!ZYAN_SUCCESS(decode(&d, code, size, &in)))
+		return false;
+	*ret = flags_of(&in);
+	if (may_do_nothing(&in))
+		ret->writes = 0;
+	return true;
+}
+
 bool dt_pid_may_jump(const uint8_t *code, size_t size, uint64_t addr, uint64_t target)
 {
 	for (size_t i = 0; i + 2 <= size; i++) {

@@ -91,7 +91,7 @@ struct dt_pid {
 	struct dt_proc *p;
 	dt_pid_call_f *call;
 	void *ctx;
-	bool demangle;
+	bool demangle, jumps;
 	dt_pid_skip_f *skip;
 	uint64_t cookie;
 	struct dt_pid_met *met;

@@ -170,6 +170,15 @@ static void probe_disable(struct dtk_probe *dtk)
 		site_off(site);
 }
 
+static void probe_changed(struct dtk_probe *dtk)
+{
+	struct dpid_probe *probe = dtk->arg;
+	struct dpid_site *site;
+
+	list_for_each_entry(site, &probe->sites, byprobe)
+		site->proc->dirty = true;
+}
+
 static int sync_all(struct dtk_provider *prov)
 {
 	struct dpid_proc *p;
@@ -312,13 +321,16 @@ static int batch_copy(struct batch *b)
 static bool point_ok(const struct batch *b, u32 i)
 {
 	const struct dtrace_pid_point *pt = &b->points[i];
-	u32 k;
+	u32 k, n = pt->len;
 
-	if (pt->len < 1 || pt->len > DPID_INSN_MAX || pt->kind >= DTRACE_PID_KIND_MAX || pt->pad || pt->pad2 ||
+	if (pt->len < 1 || pt->len > DPID_INSN_MAX || pt->kind >= DTRACE_PID_KIND_MAX || pt->pad ||
+	    pt->prefix > DPID_PREFIX_MAX ||
 	    pt->addr < b->a.lo || pt->addr >= b->a.hi || pt->len > b->a.hi - pt->addr ||
 	    (i && pt->addr <= pt[-1].addr) || pt->bytes[0] == DPID_INT3)
 		return false;
-	for (k = pt->len; k < sizeof(pt->bytes); k++)
+	if (pt->prefix)
+		n = max3(n, (u32)pt->prefix, (u32)DPID_JUMP_LEN);
+	for (k = n; k < sizeof(pt->bytes); k++)
 		if (pt->bytes[k])
 			return false;
 	return true;
@@ -587,6 +599,7 @@ static long batch_apply(struct batch *b, struct dtk_consumer *cons)
 	if (err)
 		return err;
 	dpid_grace();
+	dpid_harvest_proc(p);	/* what comes to its probes now did not count until now */
 	err = probes_add(b);
 	if (!err && b->a.nadded)
 		err = dtk_probes_added(b->prov, b->after);
@@ -636,8 +649,8 @@ static long op_attach(struct dtk_consumer *cons, void __user *arg)
 
 	if (copy_from_user(&a, arg, sizeof(a)))
 		return -EFAULT;
-	if (a.flags || a.pid <= 0)
-		return a.flags ? -EINVAL : -ESRCH;
+	if (a.flags & ~DTRACE_PID_NOJUMPS || a.pid <= 0)
+		return a.pid > 0 ? -EINVAL : -ESRCH;
 	mutex_lock(&dtk_lock);
 	err = dpid_attach(cons, &a);
 	mutex_unlock(&dtk_lock);
@@ -740,7 +753,10 @@ static void stat_fill(struct dpid_proc *p, u64 bit, struct dtrace_pid_stat *st)
 		st->why[i] = p->why[i];
 		st->refused += p->why[i];
 	}
-	st->stubbytes = dpid_areas_bytes(p);
+	for (i = 0; i < DPID_NWHY; i++)
+		st->nojump[i] = p->nojump[i];
+	st->jumps = p->nleaps;
+	st->stubbytes = dpid_areas_bytes(p) + dpid_leaps_bytes(p);
 	mutex_unlock(&p->lock);
 	st->late = READ_ONCE(p->patience[__ffs64(bit)].late);
 	for_each_possible_cpu(cpu) {
@@ -813,6 +829,8 @@ const struct dtk_provider_ops dpid_ops = {
 	.enable = probe_enable,
 	.disable = probe_disable,
 	.sync = sync_all,
+	.changed = probe_changed,
+	.harvest = dpid_harvest,
 	.getarg = getarg,
 	.destroy = probe_destroy,
 	.ioctl = family_ioctl,

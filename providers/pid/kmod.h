@@ -9,6 +9,10 @@
  *   kmod_patch.c    writing breakpoints into text and taking them out
  *   kmod_stub.c     areas in the process, building stubs, where an ip inside a stub belongs
  *   kmod_insn.c     decoding one instruction
+ *   kmod_jump.c     counting without a trap: the code, and where it may lie
+ *   kmod_leap.c     which points jump instead of trapping; their stubs; threads in them
+ *   kmod_stage.c    writing jumps into text and taking them out
+ *   kmod_count.c    the counters that jumps' stubs share with us
  *   kmod_trap.c     the breakpoint's exception: what fires, how the thread goes on
  *   kmod_recipe.c   arguments of probes that are not functions' (include/dtrace/recipe.h)
  *   kmod_lang.c     frames of interpreted languages in user stacks
@@ -22,6 +26,7 @@
  *            breakpoint: a copy that computes the same from another address,
  *            then a jump back. Built once per point, never changed, in an area.
  *   area     an executable anonymous mapping in the process that holds stubs.
+ *   leap     a point's other form: a jump to a stub that counts, instead of the breakpoint.
  *   probe    a name (struct dpid_probe), wrapped around the core's probe.
  *   site     what one ADD call says about a probe: a function's range in one process
  *            and links to points. A probe has several when two objects share a name.
@@ -86,8 +91,11 @@
  * a grace period, so that nothing fires after it. The exception runs inside
  * an RCU reader, so the grace period also covers threads that already trapped.
  *
- * Room for trap-free probes: a point owns its stub for good and the stub lies in reach of
- * a rel32 from the text. A `jmp stub` needs another stub text, not another structure.
+ * Leaps (kmod_jump.h has the code, kmod_stage.c the states). A point at whose probes nothing but count() by constant
+ * keys is enabled becomes a jump once it is armed, and goes back to the breakpoint as soon as that is no longer
+ * so. Nobody is told of a hit; we fetch the counts (kmod_count.c) whenever somebody reads them, or it
+ * would matter whose they are. The counters are pages of ours that the process has mapped, so they are whole after
+ * its end; what it writes there makes wrong numbers of its own, no more.
  *
  * Lock order: dtk_lock > proc->lock (mutex: points, areas, patching) > the mm's mmap_lock.
  * proc->standlock (spinlock) is innermost and never taken in the trap.
@@ -106,11 +114,10 @@
 #include <linux/workqueue.h>
 
 #include "dtk.h"
-#include "kmod_insn.h"
+#include "kmod_jump.h"
 #include "kmod_recipe.h"
 
 #define DPID_GHOST_SECS	60
-#define DPID_INT3	0xcc
 /* bytes of a stub's slot: prefixes and 15 bytes of instruction, 13 of pushing, a jump */
 #define DPID_SLOT	32
 #define DPID_NWHY	8
@@ -120,6 +127,8 @@ struct dpid_proc;
 struct dpid_probe;
 struct dpid_site;
 struct dpid_tp;
+
+struct dpid_leap;
 
 enum dpid_state { DPID_IDLE, DPID_ARMED, DPID_REFUSED };
 
@@ -164,8 +173,32 @@ struct dpid_tp {
 	bool recheck;			/* ADD named it again: look at memory again */
 	bool written;			/* since the last rewrite_all() */
 	struct dpid_tp *retired;	/* next on proc->retired */
+	struct dpid_leap *leap;		/* set once, NULL: it can only be a breakpoint */
 	u8 bytes[16];
 	struct dpid_insn insn;
+};
+
+/* See kmod_stage.c. */
+enum dpid_stage { DPID_STAGE_NONE, DPID_STAGE_TRAPS, DPID_STAGE_TAIL, DPID_STAGE_JUMP };
+
+/* Written under proc->lock, and dtk_lock where it says so. Freed with its point. */
+struct dpid_leap {
+	struct dpid_tp *tp;
+	struct dpid_leap *next;		/* on proc->leaps, when it has a stub */
+	struct dpid_prefix prefix;
+	u8 bytes[24];			/* the prefix as it was; at least DPID_JUMP_LEN */
+	u64 stub;			/* 0: none yet */
+	struct dpid_jump_map map;
+	u8 jump[DPID_JUMP_LEN];
+	u8 stage;			/* enum dpid_stage: what memory shows, or will in a moment */
+	bool live;			/* bytes that trap may be in memory; read by traps */
+	bool ghost;			/* a child may have inherited such bytes, or the jump */
+	bool written;			/* since the last rewriting */
+	bool wanted;			/* decided by the last sync */
+	u8 why;				/* not wanted: DTRACE_PID_NOJUMP_* */
+	u32 counter;			/* its number in the process */
+	u64 seen;			/* what was handed over already; dtk_lock */
+	atomic64_t undone;		/* counted, but the thread comes again */
 };
 
 struct dpid_site {
@@ -199,6 +232,7 @@ struct dpid_holder {
 	struct dtk_consumer *cons;
 	struct dpid_proc *proc;
 	u64 bit;
+	bool nojumps;			/* dtk_lock */
 };
 
 /* Is a holder still there? See kmod_events.c. */
@@ -235,10 +269,18 @@ struct dpid_proc {
 	u32 ntps;
 	struct dpid_tp *retired;	/* by ->retired */
 	struct list_head areas;
+	struct list_head leapareas;	/* kmod_leap.c; proc->lock */
+	u64 leaplo, leaphi;		/* around all of them; for a quick look */
+	struct xarray stubs;		/* leaps by their stubs' addresses / DPID_GRANULE */
+	struct dpid_leap *leaps;	/* by ->next; written under dtk_lock and proc->lock */
+	struct dpid_counters *counters;	/* kmod_count.c; dtk_lock and proc->lock */
+	u32 ncounters, nleaps;		/* counters given out; leaps whose stage is not NONE */
+	u64 nojump[DPID_NWHY];
 	struct list_head sems;
 	struct dpid_python __rcu *python;	/* kmod_lang.c; dtk_lock */
 	struct dpid_saves *saves;	/* set once, before the first recipe that uses it is linked */
 	bool dirty;			/* wants sync; dtk_lock */
+	bool shunned;			/* a debugger came: no jumps while it is there; proc->lock */
 	bool hot;			/* breakpoints may be in memory */
 	unsigned long cooled;		/* jiffies of the last disarming */
 	u32 narmed;
@@ -331,6 +373,9 @@ bool dpid_patch_valid(struct dpid_tp *tp);
 bool dpid_patch_clean(struct dpid_proc *p);
 /* Take one breakpoint out of current's text for good. proc->lock. */
 void dpid_patch_lift(struct dpid_tp *tp);
+/* mmap() in that process, by a kernel thread that adopts its memory. Returns the address or -errno. May sleep. */
+struct file;
+long dpid_map(struct mm_struct *mm, struct file *file, u64 addr, u64 size, u32 prot, u32 flags);
 /* Write into an area, which the process may not. */
 int dpid_write_stub(struct mm_struct *mm, u64 addr, const void *src, u32 n);
 /* Is [start, end) mapped as an area is: anonymous, private, executable, not writable? mmap_lock. */
@@ -368,12 +413,55 @@ bool dpid_stub_leave(struct dpid_proc *p, struct pt_regs *regs, bool *again);
 void dpid_areas_unmap(struct dpid_proc *p);	/* current's copies, after fork; proc->lock */
 u64 dpid_areas_bytes(struct dpid_proc *p);
 
+/* kmod_leap.c */
+#define DPID_GRANULE 16u		/* bytes of a leap area that belong to one stub */
+/* ADD offers a prefix for @tp. proc->lock. */
+void dpid_leap_offer(struct dpid_tp *tp, const struct dtrace_pid_point *pt);
+void dpid_leaps_decide(struct dpid_proc *p);	/* which are wanted? proc->lock, dtk_lock */
+/* Stubs and counters for those that are wanted. proc->lock, dtk_lock, mm in use. */
+void dpid_leaps_prepare(struct dpid_proc *p);
+/* The leap that has an instruction at @addr, but the first one, or NULL; *i: which. Context: any, in an RCU reader. */
+struct dpid_leap *dpid_leap_around(const struct mm_struct *mm, u64 addr, u32 *i);
+/* As dpid_stub_leave(), for stubs that count. The hit, if it was counted, will be again. */
+bool dpid_leap_leave(struct dpid_proc *p, struct pt_regs *regs);
+/* A thread leaves its CPU. Context: sched_switch. */
+void dpid_leap_switch(struct task_struct *prev);
+void dpid_leapareas_unmap(struct dpid_proc *p);	/* current's copies, after fork; proc->lock */
+void dpid_leaps_free(struct dpid_proc *p);
+u64 dpid_leaps_bytes(struct dpid_proc *p);
+
+/* kmod_stage.c */
+void dpid_stages_up(struct dpid_proc *p);	/* proc->lock, mm in use; every point is armed that will be */
+void dpid_stages_down(struct dpid_proc *p);	/* those not wanted */
+/* The process's memory is gone, or the point's is another's: nothing of the leap is there. proc->lock. */
+void dpid_stage_forget(struct dpid_leap *leap);
+/* Does memory, five bytes and more at @now, show what the stage says? */
+bool dpid_stage_shows(const struct dpid_leap *leap, const u8 *now);
+/* Put the original bytes back where @mem shows any mixture of ours. False: they are neither. After fork only. */
+bool dpid_stage_clean(const struct dpid_leap *leap, u8 *mem);
+
+/* kmod_count.c */
+/* Room for one more counter. Returns its number, or -errno. proc->lock, dtk_lock, mm in use. */
+int dpid_counter_get(struct dpid_proc *p);
+u64 dpid_counter_address(const struct dpid_proc *p, u32 counter);	/* in the process, of its first copy */
+u32 dpid_copies(void);
+void dpid_harvest_proc(struct dpid_proc *p);	/* dtk_lock */
+void dpid_harvest(void);			/* dtk_lock */
+/* Put our pages where they were before rest. False: it cannot be. proc->lock, mm in use. */
+bool dpid_counters_back(struct dpid_proc *p);
+/* Nobody holds the process: take our pages out of it, but not the ground from under a thread. proc->lock, dtk_lock. */
+void dpid_counters_rest(struct dpid_proc *p);
+void dpid_counters_unmap(struct dpid_proc *p);	/* current's copies, after fork; proc->lock */
+void dpid_counters_free(struct dpid_proc *p);
+
 /* kmod_trap.c */
 int dpid_trap_init(void);
 void dpid_trap_exit(void);
 void dpid_regs_get(struct dpid_regs *r, const struct pt_regs *regs);
 void dpid_skip_add(struct dpid_proc *p, const struct pt_regs *regs);
 void dpid_skips_clear(struct dpid_proc *p);
+/* Points that have just become jumps cannot skip: what comes again will count once too often, so take one off. */
+void dpid_skips_absorb(struct dpid_proc *p);
 /* Fire what is linked to a point where current stood. Context: task, on its way to user mode. */
 void dpid_fire_stood(struct dpid_tp *tp);
 /* An argument that the firing did not bring along. Context: firing. False: there is none. */

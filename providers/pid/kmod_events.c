@@ -10,6 +10,7 @@
  */
 #include <linux/delay.h>
 #include <linux/freezer.h>
+#include <linux/kprobes.h>
 #include <linux/pid_namespace.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
@@ -91,6 +92,8 @@ static void clean_child(struct callback_head *head)
 		mutex_lock(&p->lock);
 		if (dpid_patch_clean(p)) {
 			dpid_areas_unmap(p);
+			dpid_leapareas_unmap(p);
+			dpid_counters_unmap(p);
 		} else {
 			atomic_inc(&p->lost);
 			pr_warn("dtrace: no memory to restore the text of process %d, forked by "
@@ -304,7 +307,61 @@ static void on_signal(void *data, int sig, struct kernel_siginfo *info, struct k
 		fix_siginfo(sig, info, was, regs->ip);
 		if (again)
 			dpid_skip_add(p, regs);
+	} else if (p && user_mode(regs) && dpid_leap_leave(p, regs)) {
+		fix_siginfo(sig, info, was, regs->ip);
 	}
+	rcu_read_unlock();
+}
+
+/* ---- Debuggers ------------------------------------------------------------------------- */
+
+static void make_way(struct callback_head *head)
+{
+	struct work *w = container_of(head, struct work, head);
+	struct dpid_proc *p = w->proc;
+
+	mutex_lock(&dtk_lock);
+	p->shunned = true;
+	p->dirty = true;
+	dpid_sync(p);
+	mutex_unlock(&dtk_lock);
+	work_put(w);
+}
+
+/*
+ * Somebody becomes a process's tracer. A debugger's breakpoints may lie in the middle of a jump, so before its call
+ * returns to it all is as without jumps. There is no tracepoint for that; where the kernel has no kprobes we only
+ * look for tracers when we arm. Context: tasklist_lock.
+ */
+static int on_ptrace_link(struct kprobe *kp, struct pt_regs *regs)
+{
+	struct task_struct *child = (void *)regs->di;
+	struct dpid_proc *p;
+	struct work *w;
+
+	rcu_read_lock();
+	p = child->mm ? dpid_proc_by_mm(child->mm) : NULL;
+	if (p && READ_ONCE(p->nleaps)) {
+		w = work_get(p, make_way);
+		if (w)
+			work_queue(w, current);
+	}
+	rcu_read_unlock();
+	return 0;
+}
+
+static struct kprobe ptrace_probe = {
+	.symbol_name = "__ptrace_link",
+	.pre_handler = on_ptrace_link,
+};
+static bool ptrace_probed;
+
+/* ---- Leaving a CPU -------------------------------------------------------------------- */
+
+static void on_switch(void *data, DTK_SCHED_SWITCH_ARGS)
+{
+	rcu_read_lock();
+	dpid_leap_switch(prev);
 	rcu_read_unlock();
 }
 
@@ -388,6 +445,7 @@ static const struct {
 	{ "sched_process_exec", on_exec },
 	{ "sched_process_exit", on_exit_thread },
 	{ "signal_deliver", on_signal },
+	{ "sched_switch", on_switch },
 };
 
 static void unregister(u32 n)
@@ -413,6 +471,7 @@ int dpid_events_init(void)
 		kfree(works_used);
 		kvfree(works);
 	}
+	ptrace_probed = !ret && !register_kprobe(&ptrace_probe);
 	return ret;
 }
 
@@ -424,6 +483,8 @@ int dpid_events_init(void)
 void dpid_events_quiesce(void)
 {
 	unregister(ARRAY_SIZE(events));
+	if (ptrace_probed)
+		unregister_kprobe(&ptrace_probe);
 	while (!bitmap_empty(works_used, NWORKS))
 		msleep(10);
 	synchronize_rcu_tasks();

@@ -28,46 +28,23 @@
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <asm/processor.h>
+#include <asm/sync_core.h>
 
-#include "kmod.h"
-
-/* The page under the pen. mmap_lock is held while page is set. */
-struct pen {
-	struct mm_struct *mm;
-	struct page *page;
-	u8 *mem;
-	bool wrote;
-};
-
-static int pen_get(struct pen *pen, u64 addr)
-{
-	if (dtk_gup_remote(pen->mm, addr & PAGE_MASK, 1, FOLL_WRITE | FOLL_FORCE, &pen->page) != 1)
-		return -EFAULT;
-	pen->mem = page_address(pen->page);	/* x86-64: every page has one */
-	pen->wrote = false;
-	return 0;
-}
-
-static void pen_put(struct pen *pen)
-{
-	if (pen->wrote)
-		set_page_dirty_lock(pen->page);
-	put_page(pen->page);
-}
+#include "kmod_patch.h"
 
 /* The process may have done anything to the area's addresses meanwhile: look first. */
 int dpid_write_stub(struct mm_struct *mm, u64 addr, const void *src, u32 n)
 {
-	struct pen pen = { .mm = mm };
+	struct dpid_pen pen = { .mm = mm };
 	u32 off = offset_in_page(addr);
 	int ret;
 
 	mmap_read_lock(mm);
-	ret = dpid_is_area(mm, addr, addr + n) ? pen_get(&pen, addr) : -EFAULT;
+	ret = dpid_is_area(mm, addr, addr + n) ? dpid_pen_get(&pen, addr) : -EFAULT;
 	if (!ret) {
 		memcpy(pen.mem + off, src, n);
 		pen.wrote = true;
-		pen_put(&pen);
+		dpid_pen_put(&pen);
 	}
 	mmap_read_unlock(mm);
 	return ret;
@@ -102,7 +79,7 @@ bool dpid_same_origin(const struct dpid_origin *a, const struct dpid_origin *b)
 	return a->ino == b->ino && a->dev == b->dev && a->pgoff == b->pgoff;
 }
 
-static int read_page(struct mm_struct *mm, u64 addr, void *dst, u32 n)
+int dpid_read_page(struct mm_struct *mm, u64 addr, void *dst, u32 n)
 {
 	struct page *page;
 
@@ -113,16 +90,12 @@ static int read_page(struct mm_struct *mm, u64 addr, void *dst, u32 n)
 	return 0;
 }
 
-/* The instruction as it is in memory: first byte and the rest may lie on two pages. */
-static int read_insn(struct mm_struct *mm, const struct dpid_tp *tp, const u8 *mem, u8 *dst)
+int dpid_read_text(struct mm_struct *mm, u64 addr, const u8 *mem, u8 *dst, u32 n)
 {
-	u32 off = offset_in_page(tp->key.addr), len = tp->insn.len;
-	u32 here = min_t(u32, len, PAGE_SIZE - off);
+	u32 off = offset_in_page(addr), here = min_t(u32, n, PAGE_SIZE - off);
 
 	memcpy(dst, mem + off, here);
-	if (here == len)
-		return 0;
-	return read_page(mm, tp->key.addr + here, dst + here, len - here);
+	return here == n ? 0 : dpid_read_page(mm, addr + here, dst + here, n - here);
 }
 
 enum view { VIEW_ORIGINAL, VIEW_BREAKPOINT, VIEW_OTHER };
@@ -131,7 +104,8 @@ static enum view view(struct mm_struct *mm, const struct dpid_tp *tp, const u8 *
 {
 	u8 now[DPID_INSN_MAX];
 
-	if (read_insn(mm, tp, mem, now) || memcmp(now + 1, tp->bytes + 1, tp->insn.len - 1))
+	if (dpid_read_text(mm, tp->key.addr, mem, now, tp->insn.len) ||
+	    memcmp(now + 1, tp->bytes + 1, tp->insn.len - 1))
 		return VIEW_OTHER;
 	return now[0] == tp->bytes[0] ? VIEW_ORIGINAL :
 	       now[0] == DPID_INT3 ? VIEW_BREAKPOINT : VIEW_OTHER;
@@ -140,35 +114,57 @@ static enum view view(struct mm_struct *mm, const struct dpid_tp *tp, const u8 *
 bool dpid_patch_valid(struct dpid_tp *tp)
 {
 	struct mm_struct *mm = tp->proc->mm;
-	u64 addr = tp->key.addr;
-	u32 len = tp->insn.len, here = min_t(u32, len, PAGE_SIZE - offset_in_page(addr));
+	struct dpid_pen pen = { .mm = mm };
 	struct dpid_origin now;
-	u8 mem[DPID_INSN_MAX], why;
+	u8 mem[DPID_PREFIX_MAX], why;
+	u32 len = tp->insn.len;
 	bool valid;
 
+	if (tp->leap && tp->leap->stage)
+		len = tp->leap->prefix.len;
 	mmap_read_lock(mm);
-	valid = !dpid_origin(mm, addr, VM_EXEC, &now, &why) && dpid_same_origin(&now, &tp->origin) &&
-		!read_page(mm, addr, mem, here) &&
-		(here == len || !read_page(mm, addr + here, mem + here, len - here));
+	valid = !dpid_origin(mm, tp->key.addr, VM_EXEC, &now, &why) && dpid_same_origin(&now, &tp->origin) &&
+		dtk_gup_remote(mm, tp->key.addr & PAGE_MASK, 1, FOLL_FORCE, &pen.page) == 1;
+	if (valid) {
+		valid = !dpid_read_text(mm, tp->key.addr, page_address(pen.page), mem, max_t(u32, len, DPID_JUMP_LEN));
+		put_page(pen.page);
+	}
 	mmap_read_unlock(mm);
-	return valid && (mem[0] == DPID_INT3 || mem[0] == tp->bytes[0]) &&
-	       !memcmp(mem + 1, tp->bytes + 1, len - 1);
+	if (!valid)
+		return false;
+	if (tp->leap && tp->leap->stage)
+		return dpid_stage_shows(tp->leap, mem);
+	return (mem[0] == DPID_INT3 || mem[0] == tp->bytes[0]) && !memcmp(mem + 1, tp->bytes + 1, len - 1);
 }
 
 /* ---- Patching ------------------------------------------------------------- */
 
-static void poke(struct pen *pen, struct dpid_tp *tp, u8 byte)
+static void poke(struct dpid_pen *pen, struct dpid_tp *tp, u8 byte)
 {
 	tp->written = true;
 	WRITE_ONCE(pen->mem[offset_in_page(tp->key.addr)], byte);
 	pen->wrote = true;
 }
 
-static void arm(struct pen *pen, struct dpid_tp *tp, const struct dpid_origin *o)
+static bool leaps(struct dpid_pen *pen, const struct dpid_tp *tp)
 {
-	enum view v = view(pen->mm, tp, pen->mem);
+	u8 now[DPID_PREFIX_MAX];
+	u32 len = max_t(u32, tp->leap->prefix.len, DPID_JUMP_LEN);
+
+	return !dpid_read_text(pen->mm, tp->key.addr, pen->mem, now, len) && dpid_stage_shows(tp->leap, now);
+}
+
+static void arm(struct dpid_pen *pen, struct dpid_tp *tp, const struct dpid_origin *o)
+{
+	enum view v;
 
 	tp->recheck = false;
+	if (tp->leap && tp->leap->stage) {
+		if (tp->state == DPID_ARMED && dpid_same_origin(o, &tp->origin) && leaps(pen, tp))
+			return;
+		dpid_stage_forget(tp->leap);	/* other text is there now */
+	}
+	v = view(pen->mm, tp, pen->mem);
 	if (v == VIEW_BREAKPOINT && tp->state == DPID_ARMED)
 		return;
 	if (v != VIEW_ORIGINAL) {
@@ -183,7 +179,7 @@ static void arm(struct pen *pen, struct dpid_tp *tp, const struct dpid_origin *o
 	poke(pen, tp, DPID_INT3);
 }
 
-static void disarm(struct pen *pen, struct dpid_tp *tp, const struct dpid_origin *o)
+static void disarm(struct dpid_pen *pen, struct dpid_tp *tp, const struct dpid_origin *o)
 {
 	if (dpid_same_origin(o, &tp->origin) && view(pen->mm, tp, pen->mem) == VIEW_BREAKPOINT)
 		poke(pen, tp, tp->bytes[0]);
@@ -196,9 +192,10 @@ static bool wants_arm(const struct dpid_tp *tp)
 	return dpid_tp_wanted(tp) && tp->slot && (tp->state == DPID_IDLE || tp->recheck);
 }
 
+/* Not before its jump has been taken out. */
 static bool wants_disarm(const struct dpid_tp *tp)
 {
-	return !dpid_tp_wanted(tp) && tp->state == DPID_ARMED;
+	return !dpid_tp_wanted(tp) && tp->state == DPID_ARMED && !(tp->leap && tp->leap->stage);
 }
 
 /* Can be read and shows an int3. Used when the page cannot be had for writing. */
@@ -206,7 +203,7 @@ static bool shows_int3(struct mm_struct *mm, u64 addr)
 {
 	u8 now;
 
-	return !read_page(mm, addr, &now, 1) && now == DPID_INT3;
+	return !dpid_read_page(mm, addr, &now, 1) && now == DPID_INT3;
 }
 
 /* Behind the last point of the page that the point @i is on. */
@@ -222,7 +219,7 @@ static u32 page_end(const struct dpid_proc *p, u32 i)
 /* The points of one page, [i, end): arm and disarm what wants it. */
 static void patch_page(struct dpid_proc *p, u32 i, u32 end, bool arming)
 {
-	struct pen pen = { .mm = p->mm };
+	struct dpid_pen pen = { .mm = p->mm };
 	u64 addr = p->tps[i]->key.addr;
 	struct dpid_origin origin;
 	bool mapped, got = false;
@@ -231,7 +228,7 @@ static void patch_page(struct dpid_proc *p, u32 i, u32 end, bool arming)
 	mmap_read_lock(p->mm);
 	mapped = !dpid_origin(p->mm, addr, VM_EXEC, &origin, &why);
 	if (mapped) {
-		got = !pen_get(&pen, addr);
+		got = !dpid_pen_get(&pen, addr);
 		why = DTRACE_PID_WHY_FAULT;
 	}
 	for (; i < end; i++) {
@@ -254,7 +251,7 @@ static void patch_page(struct dpid_proc *p, u32 i, u32 end, bool arming)
 		}
 	}
 	if (got)
-		pen_put(&pen);
+		dpid_pen_put(&pen);
 	mmap_read_unlock(p->mm);
 }
 
@@ -296,25 +293,36 @@ void dpid_patch_init(void)
 
 static void rewrite_page(struct dpid_proc *p, u32 i, u32 end)
 {
-	struct pen pen = { .mm = p->mm };
+	struct dpid_pen pen = { .mm = p->mm };
 	u64 addr = p->tps[i]->key.addr;
 	struct dpid_origin origin;
 	u8 why, *at;
 
 	mmap_read_lock(p->mm);
-	if (!dpid_origin(p->mm, addr, VM_EXEC, &origin, &why) && !pen_get(&pen, addr)) {
+	if (!dpid_origin(p->mm, addr, VM_EXEC, &origin, &why) && !dpid_pen_get(&pen, addr)) {
 		for (; i < end; i++) {
 			at = &pen.mem[offset_in_page(p->tps[i]->key.addr)];
 			if (p->tps[i]->written && dpid_same_origin(&origin, &p->tps[i]->origin))
 				WRITE_ONCE(*at, READ_ONCE(*at));
 		}
-		pen_put(&pen);
+		dpid_pen_put(&pen);
 	}
 	mmap_read_unlock(p->mm);
 }
 
 static void be_interrupted(void *unused)
 {
+	sync_core();
+}
+
+void dpid_serialise(void)
+{
+	on_each_cpu(be_interrupted, NULL, 1);
+}
+
+bool dpid_emulated(void)
+{
+	return emulated;
 }
 
 static void rewrite_all(struct dpid_proc *p)
@@ -323,7 +331,7 @@ static void rewrite_all(struct dpid_proc *p)
 
 	if (!emulated)
 		return;
-	on_each_cpu(be_interrupted, NULL, 1);
+	dpid_serialise();
 	for (i = 0; i < p->ntps; i = end) {
 		bool any = false;
 
@@ -341,7 +349,7 @@ static void rewrite_all(struct dpid_proc *p)
 void dpid_patch_lift(struct dpid_tp *tp)
 {
 	struct mm_struct *mm = tp->proc->mm;
-	struct pen pen = { .mm = mm };
+	struct dpid_pen pen = { .mm = mm };
 	struct dpid_origin origin;
 	u8 why;
 
@@ -349,13 +357,23 @@ void dpid_patch_lift(struct dpid_tp *tp)
 	if (tp->state != DPID_ARMED)
 		return;
 	mmap_read_lock(mm);
-	if (!dpid_origin(mm, tp->key.addr, VM_EXEC, &origin, &why) && !pen_get(&pen, tp->key.addr)) {
+	if (!dpid_origin(mm, tp->key.addr, VM_EXEC, &origin, &why) && !dpid_pen_get(&pen, tp->key.addr)) {
 		disarm(&pen, tp, &origin);
-		pen_put(&pen);
+		dpid_pen_put(&pen);
 		tp->why = DTRACE_PID_WHY_SHSTK;
 		WRITE_ONCE(tp->state, DPID_REFUSED);
 	}
 	mmap_read_unlock(mm);
+}
+
+static void count_leap(struct dpid_proc *p, const struct dpid_tp *tp)
+{
+	const struct dpid_leap *leap = tp->leap;
+
+	if (leap && leap->stage)
+		p->nleaps++;
+	else if (tp->state == DPID_ARMED && rcu_access_pointer(tp->links))
+		p->nojump[leap ? leap->why : DTRACE_PID_NOJUMP_ASKED]++;
 }
 
 static void count_points(struct dpid_proc *p, u32 sems_refused)
@@ -363,11 +381,14 @@ static void count_points(struct dpid_proc *p, u32 sems_refused)
 	u32 i, armed = 0;
 
 	memcpy(p->why, p->addwhy, sizeof(p->why));
+	memset(p->nojump, 0, sizeof(p->nojump));
+	p->nleaps = 0;
 	p->why[DTRACE_PID_WHY_FAULT] += sems_refused;
 	for (i = 0; i < p->ntps; i++) {
 		armed += p->tps[i]->state == DPID_ARMED;
 		if (p->tps[i]->state == DPID_REFUSED)
 			p->why[p->tps[i]->why]++;
+		count_leap(p, p->tps[i]);
 	}
 	WRITE_ONCE(p->narmed, armed);
 }
@@ -376,8 +397,11 @@ static void forget_memory(struct dpid_proc *p)
 {
 	u32 i;
 
-	for (i = 0; i < p->ntps; i++)
+	for (i = 0; i < p->ntps; i++) {
 		WRITE_ONCE(p->tps[i]->state, DPID_IDLE);
+		if (p->tps[i]->leap)
+			dpid_stage_forget(p->tps[i]->leap);
+	}
 }
 
 int dpid_sync(struct dpid_proc *p)
@@ -393,12 +417,18 @@ int dpid_sync(struct dpid_proc *p)
 		WRITE_ONCE(p->hot, true);
 		/* Hot before any 0xCC: a fork that copied one sees it (the mmap_lock orders the rest). */
 		smp_mb();
+		dpid_leaps_decide(p);
+		dpid_stages_down(p);
 		ret = dpid_stubs_prepare(p);
 		if (!ret)
 			ret = patch_all(p);
 		else
 			patch_all(p);
 		rewrite_all(p);
+		if (!ret) {
+			dpid_leaps_prepare(p);
+			dpid_stages_up(p);
+		}
 		/* After the breakpoints: what the program tells, we hear. */
 		sems_refused = dpid_sems_sync(p, !ret);
 		mmput(p->mm);
@@ -418,7 +448,7 @@ int dpid_sync(struct dpid_proc *p)
 
 static bool clean_page(struct dpid_proc *p, u32 i, u32 end)
 {
-	struct pen pen = { .mm = current->mm };
+	struct dpid_pen pen = { .mm = current->mm };
 	u64 addr = p->tps[i]->key.addr;
 	struct dpid_origin origin;
 	bool ok = true;
@@ -430,21 +460,25 @@ static bool clean_page(struct dpid_proc *p, u32 i, u32 end)
 	/* Most pages of an old table show no breakpoint: don't copy those. */
 	for (; i < end; i++)
 		if (p->tps[i]->ghost &&
-		    (read_page(pen.mm, p->tps[i]->key.addr, &first, 1) || first == DPID_INT3))
+		    (dpid_read_page(pen.mm, p->tps[i]->key.addr, &first, 1) || first == DPID_INT3 ||
+		     (first == DPID_JMP_OPCODE && p->tps[i]->leap && p->tps[i]->leap->ghost)))
 			break;
 	if (i == end)
 		goto out;
-	ok = !pen_get(&pen, addr);
+	ok = !dpid_pen_get(&pen, addr);
 	if (!ok)
 		goto out;
 	for (; i < end; i++) {
 		struct dpid_tp *tp = p->tps[i];
 
-		if (tp->ghost && dpid_same_origin(&origin, &tp->origin) &&
-		    view(pen.mm, tp, pen.mem) == VIEW_BREAKPOINT)
+		if (!tp->ghost || !dpid_same_origin(&origin, &tp->origin))
+			continue;
+		if (tp->leap && tp->leap->ghost && dpid_stage_clean(tp->leap, pen.mem + offset_in_page(tp->key.addr)))
+			pen.wrote = true;
+		else if (view(pen.mm, tp, pen.mem) == VIEW_BREAKPOINT)
 			poke(&pen, tp, tp->bytes[0]);
 	}
-	pen_put(&pen);
+	dpid_pen_put(&pen);
 out:
 	mmap_read_unlock(pen.mm);
 	return ok;

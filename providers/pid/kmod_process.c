@@ -40,6 +40,12 @@ static void kick(struct irq_work *iw)
 	dpid_reap_soon();
 }
 
+static void tp_free(struct dpid_tp *tp)
+{
+	kfree(tp->leap);
+	kfree(tp);
+}
+
 /* In a work queue: the last reference may be dropped where one cannot sleep. */
 static void proc_free(struct work_struct *work)
 {
@@ -51,13 +57,15 @@ static void proc_free(struct work_struct *work)
 		rhashtable_remove_fast(&dpid_tps, &p->tps[i]->node, dpid_tps_params);
 	synchronize_rcu();	/* traps and events that found it */
 	irq_work_sync(&p->kick);
+	dpid_leaps_free(p);
+	dpid_counters_free(p);
 	for (i = 0; i < p->ntps; i++)
-		kfree(p->tps[i]);
+		tp_free(p->tps[i]);
 	while (p->retired) {
 		struct dpid_tp *tp = p->retired;
 
 		p->retired = tp->retired;
-		kfree(tp);
+		tp_free(tp);
 	}
 	list_for_each_entry_safe(a, next, &p->areas, list)
 		kvfree(a);
@@ -106,6 +114,8 @@ static struct dpid_proc *proc_create(struct mm_struct *mm, pid_t tgid)
 	mutex_init(&p->lock);
 	spin_lock_init(&p->standlock);
 	INIT_LIST_HEAD(&p->areas);
+	INIT_LIST_HEAD(&p->leapareas);
+	xa_init(&p->stubs);
 	INIT_LIST_HEAD(&p->sems);
 	INIT_LIST_HEAD(&p->holders);
 	INIT_LIST_HEAD(&p->sites);
@@ -126,6 +136,13 @@ static void proc_forget(struct dpid_proc *p)
 	dpid_proc_put(p);
 }
 
+static void rest(struct dpid_proc *p)
+{
+	mutex_lock(&p->lock);
+	dpid_counters_rest(p);
+	mutex_unlock(&p->lock);
+}
+
 /*
  * Free processes that nobody holds and whose address space is gone. One whose
  * breakpoints could not be taken out for want of memory gets another try. A mm
@@ -144,6 +161,7 @@ static void reap(struct work_struct *work)
 			p->dirty = true;
 			dpid_sync(p);
 		}
+		rest(p);
 		if (!atomic_read(&p->mm->mm_users) && !atomic_read(&p->lost))
 			proc_forget(p);
 		else
@@ -205,7 +223,7 @@ static struct dpid_holder *holder_of(struct dpid_proc *p, const struct dtk_consu
 	return NULL;
 }
 
-static long hold(struct dpid_proc *p, struct dtk_consumer *cons)
+static long hold(struct dpid_proc *p, struct dtk_consumer *cons, bool nojumps)
 {
 	struct dpid_holder *h;
 
@@ -227,6 +245,8 @@ static long hold(struct dpid_proc *p, struct dtk_consumer *cons)
 	}
 	h->cons = cons;
 	h->proc = p;
+	h->nojumps = nojumps;
+	p->dirty |= nojumps;	/* looked at in the next sync, which comes before it can count */
 	h->bit = 1ull << __ffs64(~p->bits);
 	p->patience[__ffs64(h->bit)] = (struct dpid_patience){ .called = jiffies };
 	WRITE_ONCE(p->bits, p->bits | h->bit);
@@ -280,7 +300,7 @@ long dpid_attach(struct dtk_consumer *cons, struct dtrace_pid_attach *a)
 		if (p)
 			check_gone(p, a->pid);
 	}
-	ret = p ? hold(p, cons) : -ENOMEM;
+	ret = p ? hold(p, cons, a->flags & DTRACE_PID_NOJUMPS) : -ENOMEM;
 	if (p && ret && list_empty(&p->holders) && !p->ntps)
 		proc_forget(p);
 	else if (!ret)
@@ -319,12 +339,16 @@ void dpid_detach(struct dpid_holder *h)
 	WRITE_ONCE(p->bits, p->bits & ~h->bit);
 	wake_up_all(&p->waiters);
 	kfree(h);
-	if (list_empty(&p->holders))
+	if (list_empty(&p->holders)) {
+		dpid_harvest_proc(p);
 		dpid_sites_drop(p);
+	}
 	p->dirty = true;
 	dpid_sync(p);
-	if (list_empty(&p->holders))
+	if (list_empty(&p->holders)) {
+		rest(p);
 		dpid_reap_soon();
+	}
 }
 
 void dpid_release(struct dtk_consumer *cons)
@@ -352,7 +376,8 @@ static struct dpid_tp *tp_create(struct dpid_proc *p, const struct dtrace_pid_po
 	tp->key.addr = pt->addr;
 	tp->proc = p;
 	tp->insn = *in;
-	memcpy(tp->bytes, pt->bytes, sizeof(tp->bytes));
+	memcpy(tp->bytes, pt->bytes, pt->len);
+	dpid_leap_offer(tp, pt);
 	return tp;
 }
 
@@ -368,6 +393,8 @@ static bool retire(struct dpid_proc *p, struct dpid_tp *tp)
 	p->retired = tp;
 	rhashtable_remove_fast(&dpid_tps, &tp->node, dpid_tps_params);
 	WRITE_ONCE(tp->state, DPID_IDLE);
+	if (tp->leap)
+		dpid_stage_forget(tp->leap);
 	return true;
 }
 
@@ -419,8 +446,9 @@ static struct dpid_tp *merge_one(struct merge *m, const struct dtrace_pid_point 
 	merge_until(m, pt->addr);
 	tp = m->old < p->ntps ? p->tps[m->old] : NULL;
 	if (tp && tp->key.addr == pt->addr && tp->insn.len == pt->len &&
-	    !memcmp(tp->bytes, pt->bytes, sizeof(tp->bytes))) {
+	    !memcmp(tp->bytes, pt->bytes, pt->len)) {
 		tp->recheck = true;
+		dpid_leap_offer(tp, pt);
 		m->out[m->nout++] = tp;
 		m->old++;
 		m->end = tp_end(tp);
@@ -436,7 +464,7 @@ static struct dpid_tp *merge_one(struct merge *m, const struct dtrace_pid_point 
 	if (!tp)
 		return ERR_PTR(-ENOMEM);
 	if (rhashtable_insert_fast(&dpid_tps, &tp->node, dpid_tps_params)) {
-		kfree(tp);
+		tp_free(tp);
 		return ERR_PTR(-ENOMEM);
 	}
 	m->out[m->nout++] = tp;

@@ -48,68 +48,15 @@
 
 /* ---- Building ------------------------------------------------------------- */
 
-struct stub {
-	u64 at;			/* where it will run */
-	u32 n;
-	bool far;		/* a displacement did not fit */
-	u8 b[DPID_SLOT];
-};
-
-static void emit(struct stub *s, const void *p, u32 n)
-{
-	if (s->n + n > DPID_SLOT) {
-		s->far = true;
-		return;
-	}
-	memcpy(s->b + s->n, p, n);
-	s->n += n;
-}
-
-static void emit1(struct stub *s, u8 v)
-{
-	emit(s, &v, 1);
-}
-
-/* A displacement to @to, counted from @after bytes behind its own end. */
-static void emit_rel32(struct stub *s, u64 to, u32 after)
-{
-	s64 rel = to - (s->at + s->n + 4 + after);
-	s32 v = rel;
-
-	if (v != rel)
-		s->far = true;
-	emit(s, &v, sizeof(v));
-}
-
-static void emit_jmp(struct stub *s, u64 to)
-{
-	emit1(s, 0xe9);
-	emit_rel32(s, to, 0);
-}
-
-/* The instruction with a RIP-relative operand, if any, pointing where it did. */
-static void emit_moved(struct stub *s, const struct dpid_tp *tp)
-{
-	const struct dpid_insn *in = &tp->insn;
-
-	if (!in->off) {
-		emit(s, tp->bytes, in->len);
-		return;
-	}
-	emit(s, tp->bytes, in->off);
-	emit_rel32(s, dpid_insn_target(in, tp->bytes, tp->key.addr), in->len - in->off - 4);
-	emit(s, tp->bytes + in->off + 4, in->len - in->off - 4);
-}
-
-static void emit_push(struct stub *s, u64 v)
+static void emit_push(struct dpid_code *s, u64 v)
 {
 	static const u8 mov_hi[] = { 0xc7, 0x44, 0x24, 0x04 };
 	u32 lo = v, hi = v >> 32;
 
-	emit1(s, 0x68);
-	emit(s, &lo, 4);
-	emit(s, mov_hi, sizeof(mov_hi));
-	emit(s, &hi, 4);
+	dpid_emit1(s, 0x68);
+	dpid_emit(s, &lo, 4);
+	dpid_emit(s, mov_hi, sizeof(mov_hi));
+	dpid_emit(s, &hi, 4);
 }
 
 /*
@@ -117,7 +64,7 @@ static void emit_push(struct stub *s, u64 v)
  * on the stack is re-encoded with a 32-bit displacement and 8 more; one that
  * is the pushed slot itself, or rsp as a value or with an index, is refused.
  */
-static int emit_callind(struct stub *s, const struct dpid_tp *tp)
+static int emit_callind(struct dpid_code *s, const struct dpid_tp *tp)
 {
 	const struct dpid_insn *in = &tp->insn;
 	const u8 *b = tp->bytes;
@@ -130,17 +77,17 @@ static int emit_callind(struct stub *s, const struct dpid_tp *tp)
 		if (mod == 3 && rm == 4 && !rexb)
 			return -EINVAL;
 		if (in->off) {
-			emit(s, b, in->modrm);
-			emit1(s, modrm);
-			emit_rel32(s, dpid_insn_target(in, b, tp->key.addr), 0);
+			dpid_emit(s, b, in->modrm);
+			dpid_emit1(s, modrm);
+			dpid_emit_rel32(s, dpid_insn_target(in, b, tp->key.addr), 0);
 		} else {
-			emit(s, b, in->len);
+			dpid_emit(s, b, in->len);
 			s->b[s->n - in->len + in->modrm] = modrm;
 		}
 		return 0;
 	}
 	if ((b[in->modrm + 1] & 7) != 4 || rexb) {	/* SIB, but its base is not rsp */
-		emit(s, b, in->len);
+		dpid_emit(s, b, in->len);
 		s->b[s->n - in->len + in->modrm] = modrm;
 		return 0;
 	}
@@ -152,15 +99,15 @@ static int emit_callind(struct stub *s, const struct dpid_tp *tp)
 	d32 = disp + 8;
 	if (d32 != disp + 8)
 		return -EINVAL;
-	emit(s, b, in->modrm);
-	emit1(s, (modrm & 0x3f) | 0x80);
-	emit1(s, 0x24);
-	emit(s, &d32, 4);
+	dpid_emit(s, b, in->modrm);
+	dpid_emit1(s, (modrm & 0x3f) | 0x80);
+	dpid_emit1(s, 0x24);
+	dpid_emit(s, &d32, 4);
 	return 0;
 }
 
 /* Returns 0, -EINVAL: cannot be displaced, -ERANGE: out of reach from there. */
-static int build(struct stub *s, const struct dpid_tp *tp)
+static int build(struct dpid_code *s, const struct dpid_tp *tp)
 {
 	const struct dpid_insn *in = &tp->insn;
 	u64 next = tp->key.addr + in->len;
@@ -171,27 +118,25 @@ static int build(struct stub *s, const struct dpid_tp *tp)
 	switch (in->kind) {
 	case DTRACE_PID_COPY:
 	case DTRACE_PID_RIPREL:
-		emit_moved(s, tp);
-		emit_jmp(s, next);
+		dpid_emit_moved(s, in, tp->bytes, tp->key.addr);
+		dpid_emit_jmp(s, next);
 		break;
 	case DTRACE_PID_JMP:
-		emit_jmp(s, target);
+		dpid_emit_jmp(s, target);
 		break;
 	case DTRACE_PID_JCC:
-		emit1(s, 0x0f);
-		emit1(s, 0x80 | (tp->bytes[in->opc] & 15));
-		emit_rel32(s, target, 0);
-		emit_jmp(s, next);
+		dpid_emit_jcc(s, tp->bytes[in->opc] & 15, target);
+		dpid_emit_jmp(s, next);
 		break;
 	case DTRACE_PID_LOOP:
-		emit(s, tp->bytes, in->off);
-		emit1(s, JMP_LEN);
-		emit_jmp(s, next);
-		emit_jmp(s, target);
+		dpid_emit(s, tp->bytes, in->off);
+		dpid_emit1(s, JMP_LEN);
+		dpid_emit_jmp(s, next);
+		dpid_emit_jmp(s, target);
 		break;
 	case DTRACE_PID_CALL:
 		emit_push(s, next);
-		emit_jmp(s, target);
+		dpid_emit_jmp(s, target);
 		break;
 	case DTRACE_PID_CALLIND:
 		emit_push(s, next);
@@ -199,12 +144,12 @@ static int build(struct stub *s, const struct dpid_tp *tp)
 		break;
 	case DTRACE_PID_RET:
 	case DTRACE_PID_JMPIND:
-		emit_moved(s, tp);
+		dpid_emit_moved(s, in, tp->bytes, tp->key.addr);
 		break;
 	default:
 		ret = -EINVAL;
 	}
-	return ret ? ret : s->far ? -ERANGE : 0;
+	return ret ? ret : s->far || s->n > DPID_SLOT ? -ERANGE : 0;
 }
 
 /* ---- Areas ---------------------------------------------------------------- */
@@ -212,7 +157,9 @@ static int build(struct stub *s, const struct dpid_tp *tp)
 struct map_request {
 	struct work_struct work;
 	struct mm_struct *mm;
+	struct file *file;
 	u64 addr, size;
+	u32 prot, flags;
 	long ret;
 };
 
@@ -221,14 +168,15 @@ static void map_in_kthread(struct work_struct *work)
 	struct map_request *rq = container_of(work, struct map_request, work);
 
 	kthread_use_mm(rq->mm);
-	rq->ret = vm_mmap(NULL, rq->addr, rq->size, PROT_READ | PROT_EXEC,
-			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, 0);
+	rq->ret = vm_mmap(rq->file, rq->addr, rq->size, rq->prot, rq->flags, 0);
 	kthread_unuse_mm(rq->mm);
 }
 
-static long map_area(struct mm_struct *mm, u64 addr, u64 size)
+long dpid_map(struct mm_struct *mm, struct file *file, u64 addr, u64 size, u32 prot, u32 flags)
 {
-	struct map_request rq = { .mm = mm, .addr = addr, .size = size };
+	struct map_request rq = {
+		.mm = mm, .file = file, .addr = addr, .size = size, .prot = prot, .flags = flags,
+	};
 
 	INIT_WORK_ONSTACK(&rq.work, map_in_kthread);
 	queue_work(dpid_wq, &rq.work);
@@ -295,7 +243,8 @@ static struct dpid_area *area_create(struct dpid_proc *p, u64 lo, u64 hi, u32 ns
 		mmap_read_unlock(p->mm);
 		if (!at)
 			break;
-		ret = map_area(p->mm, at, size);
+		ret = dpid_map(p->mm, NULL, at, size, PROT_READ | PROT_EXEC,
+			       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE);
 	}
 	if (ret < 0) {
 		kvfree(a);
@@ -333,14 +282,14 @@ static void refuse(struct dpid_tp *tp, u8 why)
 
 static void place(struct dpid_proc *p, struct dpid_area *a, struct dpid_tp *tp)
 {
-	struct stub s = { .at = a->start + (u64)a->used * DPID_SLOT };
+	struct dpid_code s = { .at = a->start + (u64)a->used * DPID_SLOT };
 	int ret = build(&s, tp);
 
 	if (ret) {
 		refuse(tp, ret == -ERANGE ? DTRACE_PID_WHY_NOAREA : DTRACE_PID_WHY_KIND);
 		return;
 	}
-	if (dpid_write_stub(p->mm, s.at, s.b, sizeof(s.b))) {
+	if (dpid_write_stub(p->mm, s.at, s.b, DPID_SLOT)) {
 		refuse(tp, DTRACE_PID_WHY_FAULT);
 		return;
 	}

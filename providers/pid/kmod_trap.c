@@ -17,6 +17,7 @@
 #include <linux/uaccess.h>
 #include <asm/fsgsbase.h>
 #include <asm/ptrace.h>
+#include <asm/trapnr.h>
 
 #include "kmod.h"
 
@@ -44,6 +45,13 @@ void dpid_regs_get(struct dpid_regs *r, const struct pt_regs *regs)
 				  X86_EFLAGS_SF | X86_EFLAGS_DF | X86_EFLAGS_OF);
 }
 
+static struct dpid_tp *tp_lookup(const struct mm_struct *mm, u64 addr)
+{
+	struct dpid_key key = { .mm = (unsigned long)mm, .addr = addr };
+
+	return rhashtable_lookup(&dpid_tps, &key, dpid_tps_params);
+}
+
 /* ---- Not firing twice ------------------------------------------------------ */
 
 /*
@@ -58,8 +66,15 @@ void dpid_regs_get(struct dpid_regs *r, const struct pt_regs *regs)
  */
 void dpid_skip_add(struct dpid_proc *p, const struct pt_regs *regs)
 {
+	struct dpid_tp *tp = tp_lookup(p->mm, regs->ip);
 	struct dpid_skip *s = NULL;
 	u32 i, old = 0;
+
+	/* It fired, and will count when it comes again: see dpid_skips_absorb(). */
+	if (tp && READ_ONCE(tp->leap) && READ_ONCE(tp->leap->stage) == DPID_STAGE_JUMP) {
+		atomic64_inc(&tp->leap->undone);
+		return;
+	}
 
 	for (i = 0; i < DPID_NSKIPS; i++) {
 		s = &p->skips[i];
@@ -89,6 +104,25 @@ void dpid_skips_clear(struct dpid_proc *p)
 		if (owner && owner != DPID_SKIP_BUSY &&
 		    cmpxchg(&p->skips[i].owner, owner, 0) == owner)
 			atomic_dec(&p->nskips);
+	}
+}
+
+void dpid_skips_absorb(struct dpid_proc *p)
+{
+	u32 i, owner;
+
+	for (i = 0; i < DPID_NSKIPS && atomic_read(&p->nskips); i++) {
+		struct dpid_tp *tp;
+
+		owner = smp_load_acquire(&p->skips[i].owner);
+		if (!owner || owner == DPID_SKIP_BUSY)
+			continue;
+		tp = tp_lookup(p->mm, p->skips[i].regs.ip);
+		if (!tp || !tp->leap || tp->leap->stage != DPID_STAGE_JUMP ||
+		    cmpxchg(&p->skips[i].owner, owner, 0) != owner)
+			continue;
+		atomic_dec(&p->nskips);
+		atomic64_inc(&tp->leap->undone);
 	}
 }
 
@@ -311,17 +345,30 @@ static int hit(struct dpid_tp *tp, struct pt_regs *regs)
 
 /* ---- Whose is it? ----------------------------------------------------------- */
 
-static struct dpid_tp *tp_lookup(const struct mm_struct *mm, u64 addr)
-{
-	struct dpid_key key = { .mm = (unsigned long)mm, .addr = addr };
-
-	return rhashtable_lookup(&dpid_tps, &key, dpid_tps_params);
-}
-
 /*
  * An int3 in an address space that we don't know: perhaps of a forked child
  * that could not be cleaned. It has the stubs, so let it go through them.
  */
+static int lost_child_between(struct pt_regs *regs, u64 addr)
+{
+	struct dpid_leap *leap;
+	struct dpid_proc *p;
+	u8 now, stub;
+	u32 i;
+
+	list_for_each_entry_rcu(p, &dpid_procs, list) {
+		if (!atomic_read(&p->lost))
+			continue;
+		leap = dpid_leap_around(p->mm, addr, &i);
+		if (!leap || !leap->ghost || dtk_read_user(&now, addr, 1) || now != leap->jump[leap->prefix.at[i]] ||
+		    dtk_read_user(&stub, leap->stub, 1))
+			continue;
+		regs->ip = leap->stub + leap->map.insn[i];
+		return NOTIFY_STOP;
+	}
+	return NOTIFY_DONE;
+}
+
 static int lost_child(struct pt_regs *regs)
 {
 	struct dpid_proc *p;
@@ -339,6 +386,34 @@ static int lost_child(struct pt_regs *regs)
 			continue;
 		regs->ip = tp->slot;
 		return NOTIFY_STOP;
+	}
+	return lost_child_between(regs, regs->ip - 1);
+}
+
+/*
+ * Somebody came to an instruction that a jump has displaced, but not to the first one: it goes on in the copy.
+ * Or the jump has been taken out since: it goes on here.
+ */
+static int between(struct pt_regs *regs, const struct mm_struct *mm, u64 addr)
+{
+	struct dpid_leap *leap;
+	int tries;
+	u8 now;
+	u32 i;
+
+	leap = dpid_leap_around(mm, addr, &i);
+	for (tries = 0; leap && tries < 2; tries++) {
+		if (READ_ONCE(leap->live)) {
+			regs->ip = leap->stub + leap->map.insn[i];
+			return NOTIFY_STOP;
+		}
+		if (dtk_read_user(&now, addr, 1))
+			return NOTIFY_DONE;
+		if (now == leap->bytes[leap->prefix.at[i]]) {
+			regs->ip = addr;
+			return NOTIFY_STOP;
+		}
+		smp_rmb();	/* the byte before live; pairs with smp_wmb() in step_up() */
 	}
 	return NOTIFY_DONE;
 }
@@ -361,6 +436,8 @@ static int int3(struct pt_regs *regs)
 			return hit(tp, regs);
 		if (!tp && !dpid_proc_by_mm(mm))
 			return lost_child(regs);
+		if (between(regs, mm, addr) == NOTIFY_STOP)
+			return NOTIFY_STOP;
 		if (dtk_read_user(&now, addr, 1))
 			return NOTIFY_DONE;
 		if (now != DPID_INT3) {
@@ -372,14 +449,22 @@ static int int3(struct pt_regs *regs)
 	return NOTIFY_DONE;
 }
 
+/* An undefined instruction: perhaps what a jump shows there. */
+static int undefined(struct pt_regs *regs)
+{
+	if (!dpid_proc_by_mm(current->mm))
+		return lost_child_between(regs, regs->ip);
+	return between(regs, current->mm, regs->ip);
+}
+
 static int on_die(struct notifier_block *nb, unsigned long val, void *data)
 {
 	struct die_args *args = data;
 
-	if (val != DIE_INT3 || !args->regs || !user_mode(args->regs) ||
-	    !user_64bit_mode(args->regs) || !current->mm)
+	if ((val != DIE_INT3 && (val != DIE_TRAP || args->trapnr != X86_TRAP_UD)) ||
+	    !args->regs || !user_mode(args->regs) || !user_64bit_mode(args->regs) || !current->mm)
 		return NOTIFY_DONE;
-	return int3(args->regs);
+	return val == DIE_INT3 ? int3(args->regs) : undefined(args->regs);
 }
 
 static struct notifier_block die_nb = {

@@ -102,6 +102,42 @@ static bool starts_with_loop(struct dt_pid_job *j, size_t i)
 	return jumps_to(j, i, start) || (j->frag[i] >= 0 && jumps_to(j, j->frag[i], start));
 }
 
+/* A sequence that begins in the prefix would not be started again from a stub. */
+static bool meets_rseq(const struct dt_pid_job *j, uint64_t vaddr, uint64_t len)
+{
+	uint64_t addr = vaddr + j->o->bias;
+
+	for (size_t i = 0; i < j->nrseq; i++)
+		if (j->rseq[i].lo < addr + len && j->rseq[i].hi > addr)
+			return true;
+	return false;
+}
+
+/* What a jump may displace, if it may. The point is good without as well. */
+static int offer_jump(struct dt_pid_job *j, size_t i, struct dtrace_pid_point *pt)
+{
+	const struct dt_func *f = &j->func[i];
+	struct dt_pid_stats *st = &j->dp->stats;
+	size_t avail = i + 1 < j->nfunc ? j->func[i + 1].addr - f->addr : f->size, there;
+	const uint8_t *code = dt_elf_text(j->o->elf, f->addr, &there);
+	int rc = decode_all(j, i);
+
+	if (rc == -ENOMEM)
+		return rc;
+	rc = rc ? -(1 + DT_PID_JUMP_CODE) : dt_pid_jump(code, avail < there ? avail : there, &j->all, pt);
+	if (rc == -ENOMEM)
+		return rc;
+	if (!rc && meets_rseq(j, f->addr, pt->prefix)) {
+		*pt = j->all.insn[0].point;
+		rc = -(1 + DT_PID_JUMP_KIND);
+	}
+	if (rc)
+		st->nojump[-rc - 1]++;
+	else
+		st->jumps++;
+	return 0;
+}
+
 /* The first instruction, as a point; or -(1 + why not). */
 static int entry_point(struct dt_pid_job *j, size_t i, struct dtrace_pid_point *ret)
 {
@@ -131,7 +167,7 @@ static int entry_point(struct dt_pid_job *j, size_t i, struct dtrace_pid_point *
 	if (starts_with_loop(j, i))
 		return -(1 + DT_PID_SKIP_LOOP);
 	*ret = in.point;
-	return 0;
+	return j->dp->jumps ? offer_jump(j, i, ret) : 0;
 }
 
 static int add_entry(struct dt_pid_job *j, size_t i, const char *name)

@@ -212,10 +212,10 @@ int dt_pid_create(struct dt_pid *dp, const dtrace_probedesc_t *pat, uint64_t *np
 
 /* ---- Attach, follow, ask ----------------------------------------------------------------------- */
 
-int dt_pid_attach(struct dt_proc *p, dt_pid_call_f *call, void *ctx, bool demangle,
+int dt_pid_attach(struct dt_proc *p, dt_pid_call_f *call, void *ctx, bool demangle, bool jumps,
 		  dt_pid_skip_f *skip, struct dt_pid **ret, struct dt_err *err)
 {
-	struct dtrace_pid_attach a = { .pid = dt_proc_pid(p) };
+	struct dtrace_pid_attach a = { .pid = dt_proc_pid(p), .flags = jumps ? 0 : DTRACE_PID_NOJUMPS };
 	struct dt_pid *dp;
 	int rc = call(ctx, DTRACE_PID_ATTACH, &a, sizeof(a));
 
@@ -236,6 +236,7 @@ int dt_pid_attach(struct dt_proc *p, dt_pid_call_f *call, void *ctx, bool demang
 	dp->call = call;
 	dp->ctx = ctx;
 	dp->demangle = demangle;
+	dp->jumps = jumps;
 	dp->skip = skip;
 	dp->cookie = a.cookie;
 	*ret = dp;

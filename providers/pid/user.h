@@ -3,6 +3,7 @@
  * The pid provider's userland half: from a probe description to tracepoints.
  *
  *   decode.c  functions -> instructions (Zydis) -> struct dtrace_pid_point, returns, tail calls
+ *   jump.c    which entry points may become a jump, to count without a trap
  *   code.c    what all functions of an object's code say about each other: who is
  *             entered in the middle, who runs on into the next one
  *   batch.c   points and probes of one object -> one DTRACE_PID_ADD
@@ -37,8 +38,19 @@ enum dt_pid_skip {
 };
 const char *dt_pid_skip_text(enum dt_pid_skip why);
 
+/* Why a function's entry cannot be a jump: shown by -v. */
+enum dt_pid_nojump {
+	DT_PID_JUMP_CODE,		/* not all of the function decodes */
+	DT_PID_JUMP_SHORT,		/* it is shorter than a jump, and more than padding follows */
+	DT_PID_JUMP_KIND,		/* one of the first instructions cannot be displaced */
+	DT_PID_JUMP_INSIDE,		/* it branches back into its first bytes */
+	DT_PID_JUMP_FLAGS,		/* it may read flags that it was called with */
+	DT_PID_JUMP_MAX,
+};
+
 struct dt_pid_stats {
 	uint64_t objects, functions, probes, points;
+	uint64_t jumps, nojump[DT_PID_JUMP_MAX];	/* entry points that may be jumps, and not */
 	uint64_t skipped[DT_PID_SKIP_MAX];
 };
 
@@ -48,11 +60,12 @@ struct dt_pid;		/* one attached process */
 typedef void dt_pid_skip_f(void *ctx, const char *mod, const char *func, enum dt_pid_skip why);
 
 /*
- * Attach: @fd is /dev/dtrace. The process object must outlive it. -errno and a sentence.
+ * Attach: @fd is /dev/dtrace. The process object must outlive it. -errno and a sentence. @jumps: entry points may be
+ * counted without a trap.
  * @call makes one DTRACEIOC_PROVIDER call (returns 0 or -errno): tests put their own there.
  */
 typedef int dt_pid_call_f(void *ctx, uint32_t op, void *arg, size_t size);
-int dt_pid_attach(struct dt_proc *p, dt_pid_call_f *call, void *ctx, bool demangle,
+int dt_pid_attach(struct dt_proc *p, dt_pid_call_f *call, void *ctx, bool demangle, bool jumps,
 		  dt_pid_skip_f *skip, struct dt_pid **ret, struct dt_err *err);
 void dt_pid_detach(struct dt_pid *dp);
 
@@ -102,6 +115,17 @@ int dt_pid_poll(struct dt_pid *dp, uint32_t timeout_ms, void (*newobjects)(void 
 void dt_pid_stats(struct dt_pid *dp, struct dt_pid_stats *ret);
 int dt_pid_kstat(struct dt_pid *dp, struct dtrace_pid_stat *ret);
 
+/* ---- jump.c: pure, tested alone --------------------------------------------- */
+
+const char *dt_pid_nojump_text(enum dt_pid_nojump why);
+
+struct dt_pid_decoded;
+/*
+ * May a jump displace the beginning of the function @all? At @code, up to the next function, @avail bytes can be
+ * read. Fills prefix and bytes of @pt, which is the first instruction's, and returns 0, or -(1 + enum dt_pid_nojump).
+ */
+int dt_pid_jump(const uint8_t *code, size_t avail, const struct dt_pid_decoded *all, struct dtrace_pid_point *pt);
+
 /* ---- decode.c: pure, tested alone ----------------------------------------- */
 
 struct dt_pid_insn {
@@ -120,6 +144,15 @@ struct dt_pid_decoded {
 	struct dt_pid_insn *insn;	/* malloc'ed; may be handed in again for the next function */
 	size_t n, max;
 };
+
+/* What one instruction does to the status flags, a bit each. */
+struct dt_pid_flags {
+	uint8_t reads, writes;
+};
+#define DT_PID_FLAGS_ALL 0x3f
+/* False: it cannot be decoded. Writes: in any case, whatever the operands are. */
+bool dt_pid_flags(const uint8_t *code, size_t size, struct dt_pid_flags *ret);
+
 /* Could a direct jump in these bytes lead to @target? Quick; only "no" is certain. */
 bool dt_pid_may_jump(const uint8_t *code, size_t size, uint64_t addr, uint64_t target);
 /* One instruction. Returns 0 or -(1 + DT_PID_SKIP_UNDECODABLE); leaves is false. */

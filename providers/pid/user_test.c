@@ -49,18 +49,22 @@ static void check_points(const struct dtrace_pid_add *a)
 	const struct dtrace_pid_point *pt = (void *)(uintptr_t)a->points;
 
 	for (uint32_t i = 0; i < a->npoints; i++) {
-		uint8_t bytes[16];
-		static const uint8_t zero[16];
+		uint8_t bytes[24], n = pt[i].len;
+		static const uint8_t zero[24];
 
 		assert_true(pt[i].len >= 1 && pt[i].len <= 15);
 		assert_true(pt[i].kind < DTRACE_PID_KIND_MAX);
 		assert_true(pt[i].off < pt[i].len);
 		assert_true(pt[i].addr >= a->lo && pt[i].addr + pt[i].len <= a->hi);
 		assert_true(!i || pt[i].addr > pt[i - 1].addr);
-		assert_int_equal(pt[i].pad2, 0);
-		assert_memory_equal(pt[i].bytes + pt[i].len, zero, 16 - pt[i].len);
-		assert_int_equal(dt_proc_read(kernel.p, pt[i].addr, bytes, pt[i].len), pt[i].len);
-		assert_memory_equal(pt[i].bytes, bytes, pt[i].len);
+		assert_int_equal(pt[i].pad, 0);
+		if (pt[i].prefix) {
+			assert_in_range(pt[i].prefix, pt[i].len, 19);
+			n = pt[i].prefix > DTRACE_PID_JUMP_LEN ? pt[i].prefix : DTRACE_PID_JUMP_LEN;
+		}
+		assert_memory_equal(pt[i].bytes + n, zero, sizeof(zero) - n);
+		assert_int_equal(dt_proc_read(kernel.p, pt[i].addr, bytes, n), n);
+		assert_memory_equal(pt[i].bytes, bytes, n);
 	}
 }
 
@@ -159,7 +163,7 @@ static struct dt_pid *begin(char *const argv[])
 	forget();
 	if (dt_proc_create(argv, DT_EVAL_PREINIT, &kernel.p, &err))
 		fail_msg("%s", err.msg);
-	assert_int_equal(dt_pid_attach(kernel.p, listen_to, NULL, false, note_skip, &dp, &err), 0);
+	assert_int_equal(dt_pid_attach(kernel.p, listen_to, NULL, false, true, note_skip, &dp, &err), 0);
 	return dp;
 }
 

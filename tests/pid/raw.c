@@ -2,7 +2,7 @@
 /*
  * The pid provider's kernel half against processes of our own. See raw.h.
  *
- * Usage: raw [-n LOOPS] [TEST...]     as root, with the module loaded
+ * Usage: raw [-j] [-n LOOPS] [TEST...]     as root, with the module loaded
  *
  * Each test forks a target, which has our code at our addresses and counts its
  * own calls in shared memory; we trace it and compare. Prints "ok NAME" or
@@ -25,19 +25,8 @@
 #include <ucontext.h>
 #include <unistd.h>
 
-#include "raw.h"
+#include "raw_target.h"
 
-#define MAXFN 64
-
-/* What target and tests share. */
-static struct shared {
-	atomic_int ready, go, stop;
-	atomic_ullong calls[MAXFN];
-	atomic_ullong wrong, badip, signals, traps, children;
-	atomic_ullong elapsed;
-} *sh;
-
-static long loops = 200;
 static char why[256];
 
 #define need(cond) \
@@ -57,231 +46,6 @@ static bool complain(int line, const char *what, int err)
 	snprintf(why, sizeof(why), "line %d: %s%s%s", line, what, err ? ": " : "",
 		 err ? strerror(-err) : "");
 	return false;
-}
-
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000000000ull + ts.tv_nsec;
-}
-
-/* ---- Targets: run in the child --------------------------------------------------- */
-
-static bool ordinary(const struct raw_fn *fn)
-{
-	return strcmp(fn->name, "f_sync") && strcmp(fn->name, "f_int3");
-}
-
-static const struct raw_fn *fn_named(const char *name)
-{
-	const struct raw_fn *fn = raw_fns;
-
-	while (strcmp(fn->name, name))
-		fn++;
-	return fn;
-}
-
-static void call_fn(const struct raw_fn *fn, uint64_t x)
-{
-	uint64_t got = ((raw_call *)fn->start)(x, 2);
-
-	if (got != x + (x & 1 ? fn->odd : fn->even))
-		sh->wrong++;
-	sh->calls[fn - raw_fns]++;
-}
-
-static void call_all(uint64_t x)
-{
-	const struct raw_fn *fn;
-
-	for (fn = raw_fns; fn->name; fn++)
-		if (ordinary(fn))
-			call_fn(fn, x);
-}
-
-static void target_some(void)
-{
-	int i;
-
-	sh->ready = 1;
-	wait_for(&sh->go);
-	for (i = 0; i < 2000; i++)
-		call_all(i);
-}
-
-static void *hammer(void *arg)
-{
-	uint64_t x;
-
-	for (x = 0; !sh->stop; x++)
-		call_all(x);
-	return NULL;
-}
-
-static void target_threads(void)
-{
-	pthread_t t[3];
-	int i;
-
-	for (i = 0; i < 3; i++)
-		pthread_create(&t[i], NULL, hammer, NULL);
-	sh->ready = 1;
-	for (i = 0; i < 3; i++)
-		pthread_join(t[i], NULL);
-}
-
-static struct { uint64_t lo, hi; } text[64];
-static int ntext;
-
-static int note_text(struct dl_phdr_info *info, size_t size, void *arg)
-{
-	int i;
-
-	for (i = 0; i < info->dlpi_phnum && ntext < 64; i++) {
-		const ElfW(Phdr) *ph = &info->dlpi_phdr[i];
-
-		if (ph->p_type == PT_LOAD && ph->p_flags & PF_X) {
-			text[ntext].lo = info->dlpi_addr + ph->p_vaddr;
-			text[ntext++].hi = info->dlpi_addr + ph->p_vaddr + ph->p_memsz;
-		}
-	}
-	return 0;
-}
-
-static void on_alarm(int sig, siginfo_t *si, void *uc)
-{
-	uint64_t ip = ((ucontext_t *)uc)->uc_mcontext.gregs[REG_RIP];
-	int i;
-
-	sh->signals++;
-	for (i = 0; i < ntext; i++)
-		if (ip >= text[i].lo && ip < text[i].hi)
-			return;
-	sh->badip++;
-}
-
-static void target_signals(void)
-{
-	struct sigaction sa = { .sa_sigaction = on_alarm, .sa_flags = SA_SIGINFO | SA_RESTART };
-	struct itimerval it = { { 0, 100 }, { 0, 100 } };
-	int i;
-
-	dl_iterate_phdr(note_text, NULL);
-	sigaction(SIGALRM, &sa, NULL);
-	sh->ready = 1;
-	wait_for(&sh->go);
-	setitimer(ITIMER_REAL, &it, NULL);
-	for (i = 0; i < loops * 50; i++)
-		call_all(i);
-	memset(&it, 0, sizeof(it));
-	setitimer(ITIMER_REAL, &it, NULL);
-}
-
-/* In a fault handler: skip the faulting instruction, whose address must be the program's. */
-static uint64_t fault_at, fault_len;
-
-static void on_fault(int sig, siginfo_t *si, void *uc)
-{
-	greg_t *r = ((ucontext_t *)uc)->uc_mcontext.gregs;
-
-	sh->signals++;
-	if ((uint64_t)r[REG_RIP] != fault_at || (sig == SIGILL && (uint64_t)si->si_addr != fault_at))
-		sh->badip++;
-	r[REG_RIP] += fault_len;
-}
-
-static void on_trap(int sig)
-{
-	sh->traps++;
-}
-
-static void target_int3(void)
-{
-	int i;
-
-	signal(SIGTRAP, on_trap);
-	sh->ready = 1;
-	wait_for(&sh->go);
-	for (i = 0; i < 1000; i++) {
-		call_all(i);
-		call_fn(fn_named("f_int3"), i);
-	}
-}
-
-static void fork_child(uint64_t x)
-{
-	uint64_t before = sh->wrong;
-	int i;
-
-	for (i = 0; i < 3; i++)		/* uncounted: it is not traced */
-		if (((raw_call *)fn_named("f_push")->start)(x, 2) != x + 1 ||
-		    ((raw_call *)fn_named("f_call")->start)(x, 2) != x + 4)
-			sh->wrong++;
-	sh->children++;
-	_exit(sh->wrong != before);
-}
-
-static void target_forks(void)
-{
-	volatile uint64_t x;	/* vfork returns twice */
-	int st;
-
-	sh->ready = 1;
-	for (x = 0; !sh->stop; x++) {
-		pid_t pid = fork();
-
-		if (!pid)
-			fork_child(x);
-		if (waitpid(pid, &st, 0) != pid || st)
-			sh->wrong++;
-		pid = vfork();
-		if (!pid) {
-			call_fn(fn_named("f_sub"), x);	/* the same address space: traced */
-			_exit(0);
-		}
-		if (waitpid(pid, &st, 0) != pid || st)
-			sh->wrong++;
-		call_all(x);
-	}
-}
-
-static void target_sync(void)
-{
-	int i;
-
-	sh->ready = 1;
-	wait_for(&sh->go);
-	for (i = 0; i < 5; i++) {
-		call_fn(fn_named("f_sync"), i);
-		call_fn(fn_named("f_push"), i);
-	}
-}
-
-static void target_exec(void)
-{
-	sh->ready = 1;
-	wait_for(&sh->go);
-	execl("/bin/sleep", "sleep", "1", NULL);
-	_exit(99);
-}
-
-static void target_speed(void)
-{
-	const struct raw_fn *fn = fn_named("f_push");
-	raw_call *f = (raw_call *)fn->start;
-	uint64_t t0;
-	int i;
-
-	sh->ready = 1;
-	while (wait_for(&sh->go), !sh->stop) {
-		t0 = now_ns();
-		for (i = 0; i < 200000; i++)
-			f(i, 0);
-		sh->elapsed = now_ns() - t0;
-		sh->go = 0;
-	}
 }
 
 /* ---- Targets, seen from here ------------------------------------------------------- */
@@ -429,6 +193,60 @@ static bool t_storm(void)
 	need(ended_well(pid));
 	need(!sh->wrong);
 	return true;
+}
+
+/*
+ * One consumer counts entries while another one, again and again, asks for so much that they must be breakpoints:
+ * threads on all CPUs run through every change from one to the other, and not a call is lost or counted twice.
+ */
+static bool change_forms(int go)
+{
+	static struct raw_session other;
+	pid_t pid = start(target_gated);
+	uint64_t most = 0, least = ~0ull;
+	long i;
+
+	ok(raw_open(&s, pid));
+	ok(raw_add(&s, RAW_ENTRY, ordinary));
+	ok(raw_enable(&s));
+	ok(raw_go(&s));
+	sh->go = go;
+	for (i = 0; i < loops; i++) {
+		ok(raw_open(&other, pid));
+		ok(raw_add(&other, i & 1 ? RAW_OFFSETS : RAW_RETURN | RAW_OFFSETS, ordinary));
+		ok(raw_enable(&other));
+		ok(raw_go(&other));
+		ok(raw_stat(&s));
+		least = s.stat.jumps < least ? s.stat.jumps : least;
+		if (i % 4 == 0)
+			sleep_ms(1);
+		raw_close(&other);
+		ok(raw_stat(&s));
+		most = s.stat.jumps > most ? s.stat.jumps : most;
+		if (i % 4 == 1)
+			sleep_ms(1);
+	}
+	sh->stop = 1;
+	need(ended_well(pid));
+	ok(raw_stop(&s));
+	raw_close(&s);
+	fprintf(stderr, "%lu to %lu jumps, %llu signals\n", least, most, sh->signals);
+	need(!sh->wrong);
+	need(!sh->badip);
+	need(!s.drops);
+	need(!s.stat.refused);
+	need(raw_jumps ? most > 10 && least < most : most == 0);
+	return counts_agree(&s, "entry");
+}
+
+static bool t_forms(void)
+{
+	return change_forms(1);
+}
+
+static bool t_formsignals(void)
+{
+	return change_forms(2);
 }
 
 /* Two consumers on one process: each counts all, and one's end does not disturb the other. */
@@ -730,22 +548,6 @@ static bool t_claims(void)
 }
 
 /* Handlers of faults see the program's address and may change it. */
-static void target_fault(void)
-{
-	const struct raw_fn *fn = fn_named("f_jmp8");
-	struct sigaction sa = { .sa_sigaction = on_fault, .sa_flags = SA_SIGINFO };
-	int i;
-
-	sigaction(SIGSEGV, &sa, NULL);
-	fault_at = fn->start + 2;	/* hlt */
-	fault_len = 1;
-	sh->ready = 1;
-	wait_for(&sh->go);
-	for (i = 0; i < 500; i++)
-		if (((raw_call *)fault_at)(i, 0) != (uint64_t)i + 9)
-			sh->wrong++;
-}
-
 static bool t_fault(void)
 {
 	pid_t pid = start(target_fault);
@@ -867,6 +669,8 @@ static const struct {
 	{ "return", t_return },
 	{ "everything", t_everything },
 	{ "two", t_two },
+	{ "forms", t_forms },
+	{ "formsignals", t_formsignals },
 	{ "claims", t_claims },
 	{ "int3", t_int3 },
 	{ "fault", t_fault },
@@ -897,6 +701,10 @@ int main(int argc, char **argv)
 	unsigned i;
 
 	argc--, argv++;
+	if (argc > 0 && !strcmp(argv[0], "-j")) {
+		raw_jumps = true;
+		argc--, argv++;
+	}
 	if (argc > 1 && !strcmp(argv[0], "-n")) {
 		loops = atol(argv[1]);
 		argc -= 2, argv += 2;

@@ -39,6 +39,9 @@ struct raw_session {
 	struct dtrace_pid_stat stat;
 };
 
+/* Offer the kernel to count entries by a jump. */
+extern bool raw_jumps;
+
 /* What to arm of a function. */
 #define RAW_ENTRY	1
 #define RAW_RETURN	2
@@ -53,6 +56,7 @@ int raw_add_sync(struct raw_session *s, const struct raw_fn *fn);
 int raw_enable(struct raw_session *s);
 int raw_go(struct raw_session *s);
 int raw_stop(struct raw_session *s);	/* fills counts, drops, stat */
+int raw_stat(struct raw_session *s);
 void raw_close(struct raw_session *s);
 uint64_t raw_count(const struct raw_session *s, const char *func, const char *name);
 /* One point from memory of our own. */

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "raw.h"
-#include "../../providers/pid/kmod_insn.h"
+#include "../../providers/pid/kmod_jump.h"
 
 #define MAXPOINT 4096
 
@@ -120,6 +120,23 @@ static void put_clause(struct raw_session *s, const char *func, const char *name
 	strcpy(s->clauses[n].name, name);
 }
 
+bool raw_jumps;
+
+/* None of our functions reads flags first. */
+static void offer_jump(struct dtrace_pid_point *pt, const struct raw_fn *fn)
+{
+	struct dpid_prefix px;
+	uint8_t n;
+
+	for (n = pt->len; n <= DPID_PREFIX_MAX && fn->start + n <= fn->end; n++) {
+		if (dpid_prefix_decode((void *)(uintptr_t)fn->start, n, &px) || n < DPID_JUMP_LEN)
+			continue;
+		pt->prefix = n;
+		memcpy(pt->bytes, (void *)(uintptr_t)fn->start, n);
+		return;
+	}
+}
+
 static bool can_return(uint8_t kind)
 {
 	return kind == DTRACE_PID_RET || kind == DTRACE_PID_JMP || kind == DTRACE_PID_JCC ||
@@ -137,6 +154,8 @@ static void put_fn(struct raw_session *s, struct adding *ad, const struct raw_fn
 		if (raw_point((void *)(uintptr_t)at, at, &ad->points[ad->a.npoints]))
 			break;		/* f_int3's int3 */
 	if (what & RAW_ENTRY) {
+		if (raw_jumps)
+			offer_jump(&ad->points[first], fn);
 		p = put_probe(ad, fn, "entry", DTRACE_PID_ENTRY);
 		put_ref(ad, p, first);
 		put_clause(s, fn->name, "entry");
@@ -305,6 +324,16 @@ static int read_cpu(struct raw_session *s, uint32_t cpu)
 	return 0;
 }
 
+/* A sign of life, too. */
+int raw_stat(struct raw_session *s)
+{
+	struct dtrace_ioc_status st = { 0 };
+
+	call(s->fd, DTRACEIOC_STATUS, &st);
+	s->stat.cookie = s->cookie;
+	return raw_provider(s, DTRACE_PID_STAT, &s->stat, sizeof(s->stat));
+}
+
 int raw_stop(struct raw_session *s)
 {
 	struct dtrace_ioc_status st = { 0 };
@@ -312,8 +341,7 @@ int raw_stop(struct raw_session *s)
 	uint32_t cpu;
 	int err;
 
-	s->stat.cookie = s->cookie;
-	err = raw_provider(s, DTRACE_PID_STAT, &s->stat, sizeof(s->stat));
+	err = raw_stat(s);
 	if (!err)
 		err = call(s->fd, DTRACEIOC_STOP, &stop);
 	for (cpu = 0; cpu < s->ncpus && !err; cpu++)

@@ -193,6 +193,7 @@ int dt_pidprobe_create(dtrace_hdl_t *dtp, const dtrace_probedesc_t *pat, struct 
 void dt_pidprobe_modules(dtrace_hdl_t *dtp, const dtrace_probedesc_t *pat, struct dt_strs *mods);
 
 void dt_procs_destroy(dtrace_hdl_t *dtp);
+int dt_procs_trapfree(dtrace_hdl_t *dtp);	/* with -x trapfree=require: 0, or an error if a location would trap */
 int dt_procs_follow(dtrace_hdl_t *dtp);		/* from now on new objects' probes are made as they come */
 void dt_procs_unfollow(dtrace_hdl_t *dtp);	/* tracing has ended */
 int dt_procs_wait(dtrace_hdl_t *dtp, int timeout_ms);	/* sleep until something happens */

@@ -319,7 +319,7 @@ int dtrace_go(dtrace_hdl_t *dtp)
 		dtp->cpus = calloc(dtp->ver.ncpus, sizeof(*dtp->cpus));
 	if (!dtp->cpus)
 		return dt_set_errno(dtp, ENOMEM);
-	if (preallocate(dtp) || dt_procs_follow(dtp) || start(dtp))
+	if (preallocate(dtp) || dt_procs_follow(dtp) || dt_procs_trapfree(dtp) || start(dtp))
 		return -1;
 	dtp->active = true;
 	/* The first turn reads out at once: a program that works for one turn only sees what BEGIN has recorded. */

@@ -89,6 +89,7 @@ static const struct dt_option options[] = {
 	{ "switchrate", dt_opt_rate, DTRACEOPT_SWITCHRATE, MS, DAY, true },
 	{ "syslibdir", dt_opt_string, FIELD(syslibdir), .early = true },
 	{ "temporal", dt_opt_switch, DTRACEOPT_TEMPORAL },
+	{ "trapfree", dt_opt_trapfree, DTRACEOPT_TRAPFREE },
 	{ "tree", dt_opt_tree, 0 },
 	{ "tregs", dt_opt_number, DTRACEOPT_TREGS, 1, DIF_TUPLE_MAX },
 	{ "udefs", dt_opt_cflag_off, DTRACE_C_UNODEF },
@@ -243,7 +244,7 @@ static bool in_opt(const struct dt_option *o)
 {
 	static dt_optset_f *const kinds[] = {
 		dt_opt_switch, dt_opt_number, dt_opt_size, dt_opt_rate, dt_opt_bufpolicy, dt_opt_bufresize,
-		dt_opt_cpu, dt_opt_encoding, dt_opt_errexit, dt_opt_oformat,
+		dt_opt_cpu, dt_opt_encoding, dt_opt_errexit, dt_opt_oformat, dt_opt_trapfree,
 	};
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)

@@ -28,7 +28,7 @@ dt_optset_f dt_opt_cflag, dt_opt_cflag_off, dt_opt_bool, dt_opt_string, dt_opt_s
 /* Each of these is one option's. */
 dt_optset_f dt_opt_amin, dt_opt_bufpolicy, dt_opt_bufresize, dt_opt_core, dt_opt_cpparg, dt_opt_cpphdrs, dt_opt_cpu;
 dt_optset_f dt_opt_encoding, dt_opt_errexit, dt_opt_evaltime, dt_opt_fulfilled, dt_opt_late, dt_opt_libdir;
-dt_optset_f dt_opt_linktype, dt_opt_oformat;
+dt_optset_f dt_opt_linktype, dt_opt_oformat, dt_opt_trapfree;
 dt_optset_f dt_opt_setenv, dt_opt_stacksymbols, dt_opt_stdc, dt_opt_tree, dt_opt_unsetenv, dt_opt_version;
 
 #endif /* DT_OPTIONS_H */

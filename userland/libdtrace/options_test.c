@@ -171,6 +171,8 @@ static void every_row(void **state)
 		{ "statusrate", "2hz", 500000000, "11s" }, { "stdc", "c", DTRACEOPT_UNSET, "z" },
 		{ "strsize", "64", 64, "0" }, { "switchrate", "10hz", 100000000, "x" },
 		{ "syslibdir", "/tmp", DTRACEOPT_UNSET, NULL }, { "temporal", NULL, 1, "x" },
+		{ "trapfree", "off", DTRACEOPT_TRAPFREE_OFF, "maybe" },
+		{ "trapfree", "require", DTRACEOPT_TRAPFREE_REQUIRE, "1" },
 		{ "tree", "0", 0, "64" }, { "tregs", "8", 8, "0" }, { "unodefs", NULL, 1, "x" },
 		{ "udefs", NULL, 1, "x" }, { "undef", "X", DTRACEOPT_UNSET, NULL },
 		{ "ustackframes", "5", 5, "x" }, { "verbose", NULL, 1, "x" },

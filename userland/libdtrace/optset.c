@@ -295,6 +295,17 @@ int dt_opt_cpu(dtrace_hdl_t *dtp, const struct dt_option *o, const char *val, ch
 	return 0;
 }
 
+int dt_opt_trapfree(dtrace_hdl_t *dtp, const struct dt_option *o, const char *val, char *why)
+{
+	static const char *const names[] = { "off", "on", "require", NULL };
+	int i = val ? one_of(val, names) : DTRACEOPT_TRAPFREE_ON;
+
+	if (i < 0)
+		return bad(o, val, why, "\"on\", \"off\" or \"require\"");
+	dtp->opt[o->what] = i;
+	return 0;
+}
+
 int dt_opt_encoding(dtrace_hdl_t *dtp, const struct dt_option *o, const char *val, char *why)
 {
 	static const char *const names[] = { "ascii", "utf8", NULL };

@@ -88,9 +88,11 @@ static void note_skipped(void *ctx, const char *mod, const char *func, enum dt_p
 
 int dt_process_attach(struct ps_prochandle *P, struct dt_err *err)
 {
+	bool jumps = P->dtp->opt[DTRACEOPT_TRAPFREE] != DTRACEOPT_TRAPFREE_OFF;
+
 	if (P->up)
 		return 0;
-	return dt_pid_attach(P->proc, pid_call, P, P->dtp->demangle, note_skipped, &P->up, err);
+	return dt_pid_attach(P->proc, pid_call, P, P->dtp->demangle, jumps, note_skipped, &P->up, err);
 }
 
 void dt_process_detach(struct ps_prochandle *P)
@@ -476,6 +478,67 @@ static void report_skipped(struct ps_prochandle *P, const struct dt_pid_stats *s
 	}
 }
 
+static const char *nojump_text(unsigned int why)
+{
+	static const char *const text[] = {
+		[DTRACE_PID_NOJUMP_ASKED] = "whose code does not allow it",
+		[DTRACE_PID_NOJUMP_KIND] = "whose first instructions do not",
+		[DTRACE_PID_NOJUMP_CLAUSE] = "where more is asked than count() by constant keys, or one CPU's",
+		[DTRACE_PID_NOJUMP_INSIDE] = "with another probe too near",
+		[DTRACE_PID_NOJUMP_PLACE] = "without room in the address space",
+		[DTRACE_PID_NOJUMP_TRACER] = "under a debugger",
+		[DTRACE_PID_NOJUMP_MEMORY] = "without memory",
+	};
+
+	return why < sizeof(text) / sizeof(*text) ? text[why] : "for another reason";
+}
+
+/* How many locations trap, and why, as a list; 0: none. */
+static uint64_t trapping(const struct dtrace_pid_stat *st, char *buf, size_t n)
+{
+	uint64_t sum = 0;
+	size_t k = 0;
+
+	buf[0] = 0;
+	for (unsigned int i = 0; i < sizeof(st->nojump) / sizeof(*st->nojump); i++) {
+		sum += st->nojump[i];
+		if (st->nojump[i] && k < n)
+			k += (size_t)snprintf(buf + k, n - k, "%s%llu %s", k ? ", " : "", st->nojump[i],
+					      nojump_text(i));
+	}
+	return sum;
+}
+
+int dt_procs_trapfree(dtrace_hdl_t *dtp)
+{
+	struct dtrace_pid_stat st;
+	uint64_t n = 0;
+	char why[512];
+
+	if (dtp->opt[DTRACEOPT_TRAPFREE] != DTRACEOPT_TRAPFREE_REQUIRE)
+		return 0;
+	for (struct ps_prochandle *P = dtp->procs; P && !n; P = P->next) {
+		pthread_mutex_lock(&P->lock);
+		if (P->up && !dt_pid_kstat(P->up, &st))
+			n = trapping(&st, why, sizeof(why));
+		pthread_mutex_unlock(&P->lock);
+	}
+	return n ? dt_set_error(dtp, EINVAL, "%" PRIu64 " probe location%s would trap, and trapfree=require forbids "
+				"it: %s", n, n == 1 ? "" : "s", why) : 0;
+}
+
+static void report_trapfree(const struct dt_pid_stats *st, const struct dtrace_pid_stat *ks, FILE *fp)
+{
+	char why[512];
+	uint64_t n = trapping(ks, why, sizeof(why));
+
+	fprintf(fp, "  %llu locations count without a trap, %" PRIu64 " trap%s%s\n", ks->jumps, n, n ? ": " : "", why);
+	for (int i = 0; i < DT_PID_JUMP_MAX; i++)
+		if (st->nojump[i])
+			fprintf(fp, "  %" PRIu64 " function%s must trap: %s\n", st->nojump[i],
+				st->nojump[i] == 1 ? "" : "s", dt_pid_nojump_text((enum dt_pid_nojump)i));
+}
+
 int dtrace_proc_report(dtrace_hdl_t *dtp, FILE *fp)
 {
 	struct dtrace_pid_stat ks;
@@ -489,10 +552,12 @@ int dtrace_proc_report(dtrace_hdl_t *dtp, FILE *fp)
 			fprintf(fp, "pid %d: %" PRIu64 " objects, %" PRIu64 " functions, %" PRIu64 " probes at %" PRIu64
 				" locations\n", P->pid, st.objects, st.functions, st.probes, st.points);
 			report_skipped(P, &st, fp);
-			if (!dt_pid_kstat(P->up, &ks))
+			if (!dt_pid_kstat(P->up, &ks)) {
 				fprintf(fp, "  %llu locations armed, %llu not%s%s; stubs take %llu bytes\n",
 					ks.armed, ks.refused, ks.refused ? ": " : "", refusals(&ks, why, sizeof(why)),
 					ks.stubbytes);
+				report_trapfree(&st, &ks, fp);
+			}
 		}
 		pthread_mutex_unlock(&P->lock);
 	}

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Which entry points may become a jump, so that calls are counted without a trap.
+ *
+ * The jump displaces the function's first five bytes, and with them every instruction that begins in them: the
+ * prefix. It runs from another place afterwards, so each of its instructions must be one that can; only
+ * the last may lead elsewhere. What counts changes the status flags; so no path from the
+ * entry may read one before it has been written. Compilers never pass anything in flags; hand-written
+ * code does.
+ *
+ * Whether others lead into those bytes is no question of safety: the kernel sees to it that whoever comes there
+ * goes on in the copy (kmod_jump.h). But that costs a trap, so a function that loops
+ * there by itself is better off with the breakpoint.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "impl.h"
+
+const char *dt_pid_nojump_text(enum dt_pid_nojump why)
+{
+	static const char *const text[] = {
+		[DT_PID_JUMP_CODE] = "the function cannot be decoded",
+		[DT_PID_JUMP_SHORT] = "it is shorter than a jump",
+		[DT_PID_JUMP_KIND] = "its first instructions cannot be displaced",
+		[DT_PID_JUMP_INSIDE] = "it loops into its first instructions",
+		[DT_PID_JUMP_FLAGS] = "it may read the flags it was called with",
+	};
+
+	return (unsigned int)why < DT_PID_JUMP_MAX ? text[why] : "of no known reason";
+}
+
+/* ---- The prefix --------------------------------------------------------------- */
+
+static bool is_end(const struct dt_pid_insn *in)
+{
+	return in->point.kind == DTRACE_PID_JMP || in->point.kind == DTRACE_PID_RET ||
+	       in->point.kind == DTRACE_PID_JMPIND;
+}
+
+/* System calls, in which a thread may sleep, and what is meant to stop. */
+static bool stays(const struct dtrace_pid_point *pt)
+{
+	const uint8_t *b = pt->bytes;
+
+	if (pt->len >= 2 && b[0] == 0x0f)
+		return b[1] == 0x05 || b[1] == 0x0b || b[1] == 0x34 || b[1] == 0xb9 || b[1] == 0xff;
+	return b[0] == 0xcd || b[0] == 0xf4;
+}
+
+static bool can_move(const struct dt_pid_insn *in)
+{
+	switch (in->point.kind) {
+	case DTRACE_PID_CALL:
+	case DTRACE_PID_CALLIND:
+	case DTRACE_PID_LOOP:
+		return false;
+	}
+	return !in->is_fixed && !stays(&in->point);
+}
+
+/* What compilers and linkers put between functions: nops of all lengths, breakpoints, zeros. */
+static bool is_padding(const uint8_t *b, size_t n)
+{
+	size_t i = 0;
+
+	while (i < n) {
+		struct dt_pid_insn in;
+
+		if (b[i] == 0x90 || b[i] == 0xcc || !b[i]) {
+			i++;
+			continue;
+		}
+		if (dt_pid_decode_one(b + i, n - i, 0, &in)) {
+			/* Cut off by our end: a long nop goes on behind it. */
+			return b[i] == 0x66 || b[i] == 0x2e || (b[i] == 0x0f && (i + 1 == n || b[i + 1] == 0x1f));
+		}
+		if (!(b[i] == 0x66 || b[i] == 0x2e || (b[i] == 0x0f && b[i + 1] == 0x1f)))
+			return false;
+		i += in.point.len;
+	}
+	return true;
+}
+
+/* How long the prefix is, or -(1 + why). */
+static int prefix_len(const uint8_t *code, size_t avail, const struct dt_pid_decoded *all)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; at < DTRACE_PID_JUMP_LEN; i++) {
+		const struct dt_pid_insn *in = &all->insn[i];
+
+		if (i == all->n)
+			return -(1 + DT_PID_JUMP_SHORT);
+		if (!can_move(in))
+			return -(1 + DT_PID_JUMP_KIND);
+		at += in->point.len;
+		if (at >= DTRACE_PID_JUMP_LEN)
+			break;
+		if (in->point.kind == DTRACE_PID_JCC)
+			return -(1 + DT_PID_JUMP_KIND);
+		if (is_end(in)) {
+			if (avail < DTRACE_PID_JUMP_LEN || !is_padding(code + at, DTRACE_PID_JUMP_LEN - at))
+				return -(1 + DT_PID_JUMP_SHORT);
+			break;
+		}
+	}
+	return at;
+}
+
+static bool leads_inside(const struct dt_pid_decoded *all)
+{
+	uint64_t start = all->insn[0].addr;
+
+	for (size_t i = 0; i < all->n; i++)
+		if (all->insn[i].target > start && all->insn[i].target < start + DTRACE_PID_JUMP_LEN)
+			return true;
+	return false;
+}
+
+/* ---- Flags -------------------------------------------------------------------------- */
+
+/* A walk over the paths from the entry on which some flags are still the caller's. */
+struct walk {
+	const struct dt_pid_decoded *all;
+	uint8_t *seen;		/* by instruction: caller's flags that were looked into from here on */
+	size_t *todo, ntodo;	/* instructions to go on at, with what seen[] says */
+};
+
+static long index_of(const struct dt_pid_decoded *all, uint64_t addr)
+{
+	size_t lo = 0, hi = all->n;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (all->insn[mid].addr < addr)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo < all->n && all->insn[lo].addr == addr ? (long)lo : -1;
+}
+
+/* With @live at instruction @i: anything new? An instruction is on the list once for each flag at most. */
+static void visit(struct walk *w, long i, uint8_t live)
+{
+	if (i < 0 || i >= (long)w->all->n || !(live & ~w->seen[i]))
+		return;
+	w->seen[i] |= live;
+	w->todo[w->ntodo++] = i;
+}
+
+/* False: it reads a flag of the caller's. */
+static bool step(struct walk *w, size_t i)
+{
+	const struct dt_pid_insn *in = &w->all->insn[i];
+	uint8_t live = w->seen[i];
+	struct dt_pid_flags f;
+
+	if (!dt_pid_flags(in->point.bytes, in->point.len, &f) || (f.reads & live))
+		return false;
+	if (in->is_call)	/* no callee keeps flags, and none gets them */
+		return true;
+	live &= ~f.writes;
+	if (in->target)
+		visit(w, index_of(w->all, in->target), live);
+	if (!in->is_end)
+		visit(w, i + 1, live);
+	return true;
+}
+
+/* 1: dead; 0: not; -ENOMEM. */
+static int flags_dead(const struct dt_pid_decoded *all)
+{
+	struct walk w = { .all = all };
+	struct dt_pid_flags f;
+	int dead = 1;
+
+	/* Nearly always one of the first instructions, in a straight line, writes them all. */
+	for (size_t i = 0; i < all->n && !all->insn[i].target && !all->insn[i].is_end; i++) {
+		if (all->insn[i].is_call)
+			return 1;
+		if (!dt_pid_flags(all->insn[i].point.bytes, all->insn[i].point.len, &f) || f.reads)
+			break;
+		if (f.writes == DT_PID_FLAGS_ALL)
+			return 1;
+	}
+	w.seen = calloc(all->n, 1);
+	w.todo = malloc((all->n * 6 + 1) * sizeof(*w.todo));
+	if (!w.seen || !w.todo)
+		dead = -ENOMEM;
+	else
+		visit(&w, 0, DT_PID_FLAGS_ALL);
+	while (dead > 0 && w.ntodo)
+		dead = step(&w, w.todo[--w.ntodo]);
+	free(w.seen);
+	free(w.todo);
+	return dead;
+}
+
+/* ---- */
+
+int dt_pid_jump(const uint8_t *code, size_t avail, const struct dt_pid_decoded *all, struct dtrace_pid_point *pt)
+{
+	int len, dead;
+
+	if (!all->n)
+		return -(1 + DT_PID_JUMP_CODE);
+	len = prefix_len(code, avail, all);
+	if (len < 0)
+		return len;
+	if (leads_inside(all))
+		return -(1 + DT_PID_JUMP_INSIDE);
+	dead = flags_dead(all);
+	if (dead <= 0)
+		return dead ? dead : -(1 + DT_PID_JUMP_FLAGS);
+	pt->prefix = len;
+	memcpy(pt->bytes, code, len > DTRACE_PID_JUMP_LEN ? len : DTRACE_PID_JUMP_LEN);
+	return 0;
+}
