@@ -39,7 +39,7 @@ struct dtk_difo {
 	struct dif_type rtype;
 	u32 flags;		/* DTK_DIFO_*, computed by the checker */
 	u32 reads;		/* arguments that it may read, by the checker: bit n is arg n; ~0: any */
-	u8 copyinstr;		/* 1 + n: it is copyinstr(argn) and nothing else, which need not be executed to be had */
+	u8 copyinstr;		/* 1 + n: it is copyinstr(argn) alone, which need not be executed to be had */
 };
 #define DTK_COPYINSTR_NTEXT	5	/* ldgs argn; flushts; pushtv; call copyinstr; ret */
 #define DTK_COPYINSTR_CALL	3
@@ -264,7 +264,7 @@ struct dtk_ecb {
 struct dtk_fire {
 	u64 arg[10];
 	u32 nargs;		/* args beyond: dtk_arg() of port.h, for pid probes the user stack */
-	u32 known;		/* with SOMEARGS: bit n: arg[n] is what it should be. Clauses that read others don't run */
+	u32 known;		/* with SOMEARGS: bit n: arg[n] is right. Clauses that read others don't run */
 	u32 flags;		/* DTK_FIRE_* */
 	struct pt_regs *regs;	/* registers at the probe */
 	u64 serial;		/* of the firing on its CPU, from 1: clause-locals live as long; by dtk_fire */

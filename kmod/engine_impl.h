@@ -258,7 +258,10 @@ void dtk_dyn_drops(const struct dtk_dyn *dyn, struct dtrace_ioc_status *st);
 u32 dtk_agg_valsize(u16 kind, u64 arg, const char **why);
 /* Of agg->keys as they are at @key, and of the aggregation. */
 u64 dtk_agg_hash(const struct dtk_aggact *agg, const u8 *key);
-/* The bucket with these keys, which have this hash, made if need be; NULL with a drop counted. Keys that change meanwhile do no harm. */
+/*
+ * The bucket with these keys, which have this hash, made if need be; NULL with a drop counted. Keys that
+ * change meanwhile do no harm.
+ */
 u8 *dtk_agg_bucket(struct dtk_aggbuf *ab, const struct dtk_aggact *agg, const u8 *key, u64 hash, u64 arg);
 /* Offset and epoch to find the bucket again without its key, and the way back. */
 void dtk_agg_remember(const struct dtk_aggbuf *ab, const u8 *bucket, struct dtk_bucketcache *cache);

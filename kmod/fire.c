@@ -35,7 +35,10 @@ static void put_scalar(u8 *dst, u32 size, u64 val)
 	}
 }
 
-/* A string. Reading it may leave anything behind its NUL. One that was never assigned is no fault: it prints as nothing. */
+/*
+ * A string. Reading it may leave anything behind its NUL. One that was never assigned is no
+ * fault: it prints as nothing.
+ */
 static void put_string(struct dtk_mstate *ms, const struct dtk_difo *difo, u8 *dst, u32 size, u64 val, bool is_key)
 {
 	long len = 0;
@@ -97,7 +100,7 @@ static void put_ustack(struct dtk_mstate *ms, const struct dtk_act *a, u64 *dst)
 	dst[0] = (only ? 0 : why << 32) | pid;
 }
 
-/* Run @a and write what it records to @dst, which has the field's size and is cleared, unless it is a string as a key. */
+/* Run @a and write what it records to @dst, which has the field's size and is cleared, or is a key's string. */
 static void put_field(struct dtk_mstate *ms, const struct dtk_act *a, u8 *dst, u32 size, bool is_key)
 {
 	u64 val;

@@ -138,10 +138,10 @@ int dt_pid_batch_recipe(struct dt_pid_batch *b, const char *prov, const char *fu
 	struct dt_pid_range r = { addr, addr + 1, 0, 0 };
 	int rc = 0;
 
+	if (strlen(prov) >= sizeof(b->prov))
+		return -EINVAL;
 	if (strcmp(b->prov, prov)) {
 		rc = dt_pid_batch_send(b);
-		if (strlen(prov) >= sizeof(b->prov))
-			return -ENAMETOOLONG;
 		strcpy(b->prov, prov);
 	}
 	return rc ? rc : dt_pid_batch_probe(b, func, name, DTRACE_PID_RECIPE, 0, &r);
@@ -154,7 +154,8 @@ int dt_pid_batch_place(struct dt_pid_batch *b, const struct dtrace_pid_point *po
 	    grow((void **)&b->step, &b->maxstep, b->nstep + nstep, sizeof(*b->step)))
 		return -ENOMEM;
 	b->site[b->nref] = (struct dtrace_pid_site){ .sem = sem ? sem + bias : 0, .step = b->nstep, .nstep = nstep };
-	memcpy(b->step + b->nstep, step, nstep * sizeof(*step));
+	if (nstep)
+		memcpy(b->step + b->nstep, step, nstep * sizeof(*step));
 	b->nstep += nstep;
 	return dt_pid_batch_point(b, point, bias);
 }

@@ -59,7 +59,9 @@ int dt_pid_batch_probe(struct dt_pid_batch *b, const char *func, const char *nam
 /* A point of the probe begun last, moved by @bias. */
 int dt_pid_batch_point(struct dt_pid_batch *b, const struct dtrace_pid_point *point, uint64_t bias);
 int dt_pid_batch_send(struct dt_pid_batch *b);
-/* The same for probes of other providers: begin one, at @addr; then its places. */
+/*
+ * The same for probes of other providers: begin one, at @addr; then its places. -EINVAL: @prov is too long for a name.
+ */
 int dt_pid_batch_recipe(struct dt_pid_batch *b, const char *prov, const char *func, const char *name, uint64_t addr);
 int dt_pid_batch_place(struct dt_pid_batch *b, const struct dtrace_pid_point *point, uint64_t bias,
 		       const struct dtrace_step *step, size_t nstep, uint64_t sem);
@@ -93,6 +95,7 @@ struct dt_pid {
 	void *ctx;
 	bool demangle, jumps;
 	dt_pid_skip_f *skip;
+	dt_pid_lack_f *lack;		/* or NULL */
 	uint64_t cookie;
 	struct dt_pid_met *met;
 	struct dt_pid_code *code;

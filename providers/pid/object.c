@@ -438,7 +438,7 @@ static int read_rseq(struct dt_pid_job *j)
 {
 	uint64_t addr, size;
 
-	if (!dt_elf_section_range(j->o->elf, "__rseq_cs", &addr, &size))
+	if (!dt_elf_section_range(j->o->elf, "__rseq_cs", &addr, &size) || size > j->o->hi - j->o->lo)
 		return 0;
 	j->rseq = calloc(size / sizeof(struct rseq_cs) + 1, sizeof(*j->rseq));
 	if (!j->rseq)

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Probes that objects bring along (statics.h): matched with a provider's name, then handed to the kernel. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "impl.h"
 #include "statics.h"
 #include <dtrace/python.h>
 
-static const struct dt_statics_source *const sources[] = { &dt_usdt_source, &dt_python_source };
-#define NSOURCE (sizeof(sources) / sizeof(*sources))
+const struct dt_statics_source *const dt_statics_sources[] = { &dt_usdt_source, &dt_python_source, NULL };
 
 /* One source's walk over one object. */
 struct walk {
@@ -18,18 +19,33 @@ struct walk {
 	struct dt_proc *p;
 	struct dt_object *o;
 	const char *provider;
+	const char *name;		/* of the only probe that is needed; NULL: all */
 	struct dt_pid_batch batch;
 	uint64_t found;
 };
+
+/* The provider's name in this process. False: too long to be one. */
+static bool provider_name(const struct walk *w, const struct dt_static *s, char name[DTRACE_PROVNAMELEN])
+{
+	return snprintf(name, DTRACE_PROVNAMELEN, "%s%d", s->prov, dt_proc_pid(w->p)) < DTRACE_PROVNAMELEN;
+}
 
 static bool matches(const struct walk *w, const struct dt_static *s)
 {
 	char name[DTRACE_PROVNAMELEN];
 
-	return snprintf(name, sizeof(name), "%s%d", s->prov, dt_proc_pid(w->p)) < (int)sizeof(name) &&
-	       dt_glob_match(w->provider, name);
+	return provider_name(w, s, name) && dt_glob_match(w->provider, name);
 }
 
+static void tell_lack(const struct walk *w, const struct dt_static *s, int arg, const char *why)
+{
+	char name[DTRACE_PROVNAMELEN];
+
+	if (w->dp->lack && provider_name(w, s, name))
+		w->dp->lack(w->dp->ctx, w->o, name, s->name, arg, why);
+}
+
+/* "" if there is none, or its name does not fit: then the probe is one of no function. */
 static const char *function_at(struct dt_object *o, uint64_t addr)
 {
 	const struct dt_func *f;
@@ -38,7 +54,7 @@ static const char *function_at(struct dt_object *o, uint64_t addr)
 
 	f = dt_elf_functions(o->elf, &n);
 	i = dt_elf_func_at(o->elf, addr);
-	return i >= 0 ? f[i].name : "";
+	return i >= 0 && strlen(f[i].name) < DTRACE_FUNCNAMELEN ? f[i].name : "";
 }
 
 static void skip(struct walk *w, const struct dt_static *s, enum dt_pid_skip why)
@@ -46,6 +62,7 @@ static void skip(struct walk *w, const struct dt_static *s, enum dt_pid_skip why
 	w->dp->stats.skipped[why]++;
 	if (w->dp->skip)
 		w->dp->skip(w->dp->ctx, w->o->name, s->name, why);
+	tell_lack(w, s, -1, dt_pid_skip_text(why));
 }
 
 static int add_site(struct walk *w, const struct dt_static *s, const struct dt_site *site)
@@ -56,16 +73,16 @@ static int add_site(struct walk *w, const struct dt_static *s, const struct dt_s
 	size_t avail;
 	int rc;
 
+	if (strlen(w->o->name) >= DTRACE_MODNAMELEN) {
+		skip(w, s, DT_PID_SKIP_LONGNAME);
+		return 0;
+	}
 	code = dt_elf_text(w->o->elf, site->addr, &avail);
 	if (!code || dt_pid_decode_one(code, avail, site->addr, &in) || in.is_fixed) {
 		skip(w, s, !code ? DT_PID_SKIP_SIZE : *code == 0xcc ? DT_PID_SKIP_INT3 : DT_PID_SKIP_KIND);
 		return 0;
 	}
 	rc = dt_pid_batch_recipe(&w->batch, s->prov, func, s->name, site->addr + w->o->bias);
-	if (rc == -ENAMETOOLONG) {
-		skip(w, s, DT_PID_SKIP_LONGNAME);
-		return 0;
-	}
 	return rc ? rc : dt_pid_batch_place(&w->batch, &in.point, w->o->bias, site->step, site->nstep, site->sem);
 }
 
@@ -74,11 +91,14 @@ static int take(void *ctx, const struct dt_static *s)
 	struct walk *w = ctx;
 	int rc = 0;
 
-	if (!matches(w, s))
+	if (!matches(w, s) || (w->name && strcmp(w->name, s->name)))
 		return 0;
 	w->found++;
 	for (size_t i = 0; w->dp && i < s->nsite && !rc; i++)
 		rc = add_site(w, s, &s->site[i]);
+	for (int i = 0; w->dp && s->lack && i < DTRACE_STEP_ARGS && !rc; i++)
+		if (s->lack[i])
+			tell_lack(w, s, i, s->lack[i]);
 	return rc;
 }
 
@@ -95,12 +115,12 @@ static int walk_object(struct walk *w, struct dt_err *err)
 	bool unknown = false;
 	int rc = 0;
 
-	for (size_t i = 0; i < NSOURCE && !rc; i++) {
-		rc = sources[i]->walk(w->p, w->o, take, w, &ours);
+	for (size_t i = 0; dt_statics_sources[i] && !rc; i++) {
+		rc = dt_statics_sources[i]->walk(w->p, w->o, take, w, &ours);
 		if (rc != -ENOTSUP)
 			continue;
 		rc = 0;
-		if (!concerns(w, sources[i]))
+		if (!concerns(w, dt_statics_sources[i]))
 			continue;
 		if (!unknown && err)
 			*err = ours;
@@ -109,9 +129,38 @@ static int walk_object(struct walk *w, struct dt_err *err)
 	return rc ? rc : unknown ? -ENOTSUP : 0;
 }
 
-static int create_in(struct dt_pid *dp, struct dt_object *o, const char *provider, uint64_t *n, struct dt_err *err)
+/*
+ * Does the pattern name a probe that the object has? Then the others are not made: to know the function that a
+ * place is in, all symbols have to be read. If it hasn't, all are: a message can propose one of them.
+ */
+static const char *only_probe(struct dt_pid *dp, struct dt_object *o, const dtrace_probedesc_t *pat)
 {
-	struct walk w = { .dp = dp, .p = dp->p, .o = o, .provider = provider };
+	struct walk look = { .p = dp->p, .o = o, .provider = pat->dtpd_provider, .name = pat->dtpd_name };
+
+	if (!*look.name || strpbrk(look.name, "*?[\\"))
+		return NULL;
+	walk_object(&look, NULL);
+	return look.found ? look.name : NULL;
+}
+
+/* The source of the pattern's provider may know why the object has not the probe that it names. */
+static int say_absent(const struct walk *w, const char *name, struct dt_err *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; dt_statics_sources[i] && !rc; i++) {
+		if (dt_statics_sources[i]->absent && concerns(w, dt_statics_sources[i]))
+			rc = dt_statics_sources[i]->absent(w->o, name, err);
+	}
+	return rc;
+}
+
+static int create_in(struct dt_pid *dp, struct dt_object *o, const dtrace_probedesc_t *pat, uint64_t *n,
+		     struct dt_err *err)
+{
+	struct walk w = {
+		.dp = dp, .p = dp->p, .o = o, .provider = pat->dtpd_provider, .name = only_probe(dp, o, pat),
+	};
 	int rc, sent;
 
 	dt_pid_batch_init(&w.batch, dp->call, dp->ctx, dp->cookie);
@@ -122,16 +171,21 @@ static int create_in(struct dt_pid *dp, struct dt_object *o, const char *provide
 	dp->stats.points += w.batch.npoints;
 	dt_pid_batch_free(&w.batch);
 	*n += w.found;
+	if (!rc && !sent && !w.name)
+		rc = say_absent(&w, pat->dtpd_name, err);
 	return sent ? sent : rc;
 }
 
-int dt_pid_statics(struct dt_pid *dp, const char *provider, uint64_t *nprobes, struct dt_err *err)
+int dt_pid_statics(struct dt_pid *dp, const dtrace_probedesc_t *pat, uint64_t *nprobes, struct dt_err *err)
 {
-	struct dt_pid_met *m = dt_pid_met_get(dp, provider);
+	char key[sizeof(pat->dtpd_provider) + sizeof(pat->dtpd_name)];
+	struct dt_pid_met *m;
 	bool unknown = false;
 	int rc = 0;
 
 	*nprobes = 0;
+	snprintf(key, sizeof(key), "%s %s", pat->dtpd_provider, pat->dtpd_name);
+	m = dt_pid_met_get(dp, key);
 	if (!m)
 		return dt_proc_fail(err, -ENOMEM, "out of memory");
 	for (size_t i = 0; !rc && i < dt_proc_nobjects(dp->p); i++) {
@@ -139,7 +193,7 @@ int dt_pid_statics(struct dt_pid *dp, const char *provider, uint64_t *nprobes, s
 
 		if (o->is_vdso || !o->elf || dt_pid_is_met(m, o))
 			continue;
-		rc = create_in(dp, o, provider, nprobes, err);
+		rc = create_in(dp, o, pat, nprobes, err);
 		if (rc == -ENOTSUP) {
 			unknown = true;
 			rc = 0;
@@ -150,8 +204,8 @@ int dt_pid_statics(struct dt_pid *dp, const char *provider, uint64_t *nprobes, s
 	if (rc == -ESRCH)
 		return dt_proc_fail(err, rc, "process %d has exited or runs another program now", dt_proc_pid(dp->p));
 	if (rc)
-		return dt_proc_fail(err, rc, "cannot make the probes of %s in process %d: %s", provider,
-				    dt_proc_pid(dp->p), strerror(-rc));
+		return dt_proc_fail(err, rc, "cannot make the probes of %s in process %d: %s",
+				    pat->dtpd_provider, dt_proc_pid(dp->p), strerror(-rc));
 	return unknown ? -ENOTSUP : 0;
 }
 
@@ -182,10 +236,28 @@ int dt_pid_languages(struct dt_pid *dp, struct dt_err *err)
 	return first;
 }
 
+bool dt_statics_ask(const char *path, bool (*fn)(Elf *elf))
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);	/* it may be a device */
+	bool yes = false;
+	Elf *elf;
+
+	if (fd < 0)
+		return false;
+	elf_version(EV_CURRENT);
+	elf = elf_begin(fd, ELF_C_READ_MMAP, NULL);
+	if (elf) {
+		yes = fn(elf);
+		elf_end(elf);
+	}
+	close(fd);
+	return yes;
+}
+
 bool dt_statics_maybe(const char *path)
 {
-	for (size_t i = 0; i < NSOURCE; i++)
-		if (sources[i]->maybe(path))
+	for (size_t i = 0; dt_statics_sources[i]; i++)
+		if (dt_statics_sources[i]->maybe(path))
 			return true;
 	return false;
 }

@@ -146,6 +146,10 @@ static bool usable(struct dt_pid_job *j)
 		dt_pid_skip(j, "*", DT_PID_SKIP_NOFILE);
 		return false;
 	}
+	if (strlen(j->o->name) >= DTRACE_MODNAMELEN) {
+		dt_pid_skip(j, "*", DT_PID_SKIP_LONGNAME);
+		return false;
+	}
 	dt_elf_functions(j->o->elf, &n);
 	return n > 0;
 }
@@ -216,9 +220,14 @@ int dt_pid_attach(struct dt_proc *p, dt_pid_call_f *call, void *ctx, bool demang
 		  dt_pid_skip_f *skip, struct dt_pid **ret, struct dt_err *err)
 {
 	struct dtrace_pid_attach a = { .pid = dt_proc_pid(p), .flags = jumps ? 0 : DTRACE_PID_NOJUMPS };
-	struct dt_pid *dp;
-	int rc = call(ctx, DTRACE_PID_ATTACH, &a, sizeof(a));
+	struct dt_pid *dp = calloc(1, sizeof(*dp));
+	int rc;
 
+	if (!dp)
+		return dt_proc_fail(err, -ENOMEM, "out of memory");
+	rc = call(ctx, DTRACE_PID_ATTACH, &a, sizeof(a));
+	if (rc)
+		free(dp);
 	switch (rc) {
 	case 0:
 		break;
@@ -229,9 +238,6 @@ int dt_pid_attach(struct dt_proc *p, dt_pid_call_f *call, void *ctx, bool demang
 	default:
 		return dt_proc_fail(err, rc, "cannot trace process %d: %s", a.pid, strerror(-rc));
 	}
-	dp = calloc(1, sizeof(*dp));
-	if (!dp)
-		return dt_proc_fail(err, -ENOMEM, "out of memory");
 	dp->p = p;
 	dp->call = call;
 	dp->ctx = ctx;
@@ -241,6 +247,11 @@ int dt_pid_attach(struct dt_proc *p, dt_pid_call_f *call, void *ctx, bool demang
 	dp->cookie = a.cookie;
 	*ret = dp;
 	return 0;
+}
+
+void dt_pid_on_lack(struct dt_pid *dp, dt_pid_lack_f *lack)
+{
+	dp->lack = lack;
 }
 
 void dt_pid_detach(struct dt_pid *dp)

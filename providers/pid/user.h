@@ -68,6 +68,13 @@ typedef int dt_pid_call_f(void *ctx, uint32_t op, void *arg, size_t size);
 int dt_pid_attach(struct dt_proc *p, dt_pid_call_f *call, void *ctx, bool demangle, bool jumps,
 		  dt_pid_skip_f *skip, struct dt_pid **ret, struct dt_err *err);
 void dt_pid_detach(struct dt_pid *dp);
+/*
+ * Have @lack called, from dt_pid_statics(), for what a probe named @prov ("app123") and @name lacks: argument @arg, or
+ * with -1 a whole place, which cannot be traced.
+ */
+typedef void dt_pid_lack_f(void *ctx, const struct dt_object *o, const char *prov, const char *name, int arg,
+			   const char *why);
+void dt_pid_on_lack(struct dt_pid *dp, dt_pid_lack_f *lack);
 
 /*
  * Create every probe that @pat means in this process (mod, func, name; the
@@ -85,11 +92,12 @@ int dt_pid_create(struct dt_pid *dp, const dtrace_probedesc_t *pat, uint64_t *np
 int dt_pid_check(const dtrace_probedesc_t *pat, struct dt_err *err);
 /*
  * Create the probes of other providers than pid that the process's objects carry (statics.h) and whose provider's
- * name, number included, matches @provider ("python123", "py*"). Only objects not handled yet for this pattern
- * are looked at. *nprobes: how many there are in those. -ENOTSUP with a sentence: an object should have such
- * probes, but cannot be understood; the others' were created.
+ * name, number included, matches @pat's ("python123", "py*"). Of an object that has the very probe that @pat names
+ * the others may be left out. Only objects not handled yet for these names are looked at. *nprobes: how many there
+ * are in those. -ENOTSUP with a sentence: an object should have such probes, but is not understood, or lacks the one
+ * that @pat names; the others' were created.
  */
-int dt_pid_statics(struct dt_pid *dp, const char *provider, uint64_t *nprobes, struct dt_err *err);
+int dt_pid_statics(struct dt_pid *dp, const dtrace_probedesc_t *pat, uint64_t *nprobes, struct dt_err *err);
 /*
  * Tell the kernel about interpreters in objects not looked at yet, so that jstack() finds their frames. -ENOTSUP with a
  * sentence: there is one that isn't understood; its frames stay native.

@@ -6,6 +6,7 @@
  */
 #include "target.h"
 
+#include <elf.h>
 #include <errno.h>
 #include <signal.h>
 #include <sys/ptrace.h>
@@ -499,6 +500,48 @@ static void restartable_sequences(void **state)
 	end(dp);
 }
 
+/* A copy of the file @from whose section @name says that it has @size bytes. */
+static char *lie_about(const char *from, const char *name, uint64_t size)
+{
+	char *path = target_path("liar");
+	Elf64_Ehdr eh;
+	Elf64_Shdr sh, strs;
+	bool found = false;
+	char s[16];
+	FILE *f;
+
+	assert_int_equal(target_run("cp %s %s", target_path(from), path), 0);
+	f = fopen(path, "r+");
+	assert_non_null(f);
+	assert_int_equal(fread(&eh, sizeof(eh), 1, f), 1);
+	assert_int_equal(pread(fileno(f), &strs, sizeof(strs), eh.e_shoff + eh.e_shstrndx * sizeof(sh)), sizeof(strs));
+	for (int i = 0; i < eh.e_shnum && !found; i++) {
+		off_t at = eh.e_shoff + i * sizeof(sh);
+
+		assert_int_equal(pread(fileno(f), &sh, sizeof(sh), at), sizeof(sh));
+		assert_true(pread(fileno(f), s, sizeof(s), strs.sh_offset + sh.sh_name) > 0);
+		found = !strncmp(s, name, sizeof(s));
+		sh.sh_size = size;
+		if (found)
+			assert_int_equal(pwrite(fileno(f), &sh, sizeof(sh), at), sizeof(sh));
+	}
+	assert_true(found);
+	fclose(f);
+	return path;
+}
+
+static void absurd_sequences(void **state)
+{
+	char *argv[] = { lie_about("small", "__rseq_cs", 1ull << 45), NULL };
+	struct dt_pid *dp = begin(argv);
+	struct dt_err err;
+
+	(void)state;
+	assert_int_equal(create(dp, "a.out", "main", "entry", &err), 0);
+	assert_int_equal(kernel.nprobe, 1);
+	end(dp);
+}
+
 static void wrong_patterns_are_explained(void **state)
 {
 	static const struct {
@@ -623,6 +666,29 @@ static void static_programs(void **state)
 	end_stepped(dp);
 }
 
+/* A file's name that is no module's is left alone, and does not stand in others' way. */
+static void long_names(void **state)
+{
+	char name[160], *argv[] = { NULL, NULL };
+	struct dt_pid *dp;
+	struct dt_err err;
+
+	(void)state;
+	memset(name, 'm', sizeof(name) - 1);
+	name[sizeof(name) - 1] = 0;
+	rename(target_build("short", "", "int main(void) { return 0; }"), target_path(name));
+	argv[0] = target_path(name);
+	dp = begin(argv);
+	assert_int_equal(create(dp, "", "main", "entry", &err), -ENOENT);
+	assert_non_null(strstr(err.msg, "its name is too long"));
+	assert_int_equal(kernel.nprobe, 0);
+	assert_int_equal(create(dp, "libc.so.6", "getpid", "entry", &err), 0);
+	assert_int_equal(create(dp, "", "getppid", "entry", &err), 0);
+	assert_int_equal(kernel.nprobe, 2);
+	assert_int_equal(kernel.nskip[DT_PID_SKIP_LONGNAME], 2);
+	end(dp);
+}
+
 static int news;
 static void new_objects(void *ctx, uint64_t at)
 {
@@ -669,10 +735,12 @@ int main(void)
 		cmocka_unit_test(globs_count_once),
 		cmocka_unit_test(indirect_functions_mean_the_implementation),
 		cmocka_unit_test(restartable_sequences),
+		cmocka_unit_test(absurd_sequences),
 		cmocka_unit_test(wrong_patterns_are_explained),
 		cmocka_unit_test(absolute_addresses),
 		cmocka_unit_test(whole_programs),
 		cmocka_unit_test(static_programs),
+		cmocka_unit_test(long_names),
 		cmocka_unit_test(following),
 	};
 

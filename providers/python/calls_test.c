@@ -55,7 +55,7 @@ static struct {
 	size_t npoint;
 	struct key *key;
 	size_t nkey;
-	bool on;
+	bool on, exceptions;
 	uint64_t hits, unread;
 } t;
 static struct dpid_saves saves;
@@ -119,17 +119,36 @@ static void count(const char *what, const char *file, const char *name)
 	t.key[i].n++;
 }
 
+static void raised(const char *file, const char *name, struct dpid_recipe *r)
+{
+	char type[128], what[512];
+
+	read_text(r->arg[5], type, sizeof(type));
+	snprintf(what, sizeof(what), "%s:%d:%s:%d", name, (int)r->arg[2], type, (int)r->arg[6]);
+	count("raise", file, what);
+}
+
 static void fired(const struct dt_static *st, struct dpid_recipe *r)
 {
-	bool entry = !strcmp(st->name, "function-entry");
+	bool entry = !strcmp(st->name, "function-entry"), raise = !strcmp(st->name, "exception-raise");
 	char file[512], name[256];
 
+	if (!t.exceptions && (raise || !strncmp(st->name, "gc-", 3)))
+		return;
+	if (!strncmp(st->name, "gc-", 3)) {
+		snprintf(file, sizeof(file), "%lld", (long long)r->arg[0]);
+		if (t.on)
+			count(st->name, file, "");
+		return;
+	}
 	read_text(r->arg[0], file, sizeof(file));
 	read_text(r->arg[1], name, sizeof(name));
 	if (entry && !strcmp(name, "_begin_"))
 		t.on = true;
 	else if (entry && !strcmp(name, "_end_"))
 		t.on = false;
+	else if (t.on && raise)
+		raised(file, name, r);
 	else if (t.on && strcmp(name, "_begin_") && strcmp(name, "_end_") && strcmp(name, "_profile_"))
 		count(entry ? "call" : "return", file, name);
 	if (t.on && (int)r->arg[2] < 0)
@@ -309,7 +328,9 @@ static void arm(void)
 	for (size_t i = 0; i < t.py->nsite; i++) {
 		uint64_t addr = t.py->site[i].addr + t.obj->bias;
 		struct point *p = &t.point[t.npoint];
+		bool keeps = false;
 
+		assert_true(dpid_recipe_ok(t.py->site[i].step, t.py->site[i].nstep, &keeps));
 		if (point_at(addr))
 			continue;
 		assert_true(t.npoint < MAX_POINTS);
@@ -350,6 +371,15 @@ static void compare_with_truth(const char *root)
 		fail_msg("'<' is what the interpreter says, '>' what the recipes say");
 }
 
+/* Where there is a probe of garbage, there has to be all of it. */
+static void compare_exceptions(const char *root)
+{
+	assert_int_equal(target_run("test -s %s" PROGRAMS "/truth", root), 0);
+	if (target_run("cd %s && grep '^raise\\|^gc' calls | LC_ALL=C sort >a; grep -q ^gc a && w=. || w=^raise; "
+		       "grep $w %s" PROGRAMS "/truth | LC_ALL=C sort | diff - a", target_dir, root))
+		fail_msg("'<' is what the interpreter says, '>' what the recipes say");
+}
+
 static void compare_entries_with_returns(void)
 {
 	if (target_run("cd %s && sed -n 's/^call//p' calls >a; sed -n 's/^return//p' calls >b; test -s a && diff a b",
@@ -377,6 +407,7 @@ static void run_one(const char *root, const char *exe, const char *mode, const c
 	memset(&saves, 0, sizeof(saves));
 	memset(&t, 0, sizeof(t));
 	t.key = calloc(MAX_KEYS, sizeof(*t.key));
+	t.exceptions = !strcmp(mode, "raise");
 	start(root, exe, mode, program);
 	find_interpreter();
 	arm();
@@ -387,7 +418,9 @@ static void run_one(const char *root, const char *exe, const char *mode, const c
 		      strrchr(program, '/') + 1, t.nkey, (unsigned long long)t.hits, (unsigned long long)t.unread);
 	assert_int_equal(t.unread, 0);
 	write_counts();
-	if (!strcmp(mode, "profile"))
+	if (t.exceptions)
+		compare_exceptions(root);
+	else if (!strcmp(mode, "profile"))
 		compare_with_truth(root);
 	else
 		compare_entries_with_returns();
@@ -447,6 +480,7 @@ static void library(void **state)
 }
 
 static void counted(void **state) { with_each("plain", PROGRAMS "/counted.py"); }
+static void exceptions(void **state) { with_each("raise", PROGRAMS "/exceptions.py"); }
 static void limits(void **state) { with_each("plain", PROGRAMS "/limits.py"); }
 
 int main(void)
@@ -454,6 +488,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(counted),
 		cmocka_unit_test(limits),
+		cmocka_unit_test(exceptions),
 		cmocka_unit_test(language),
 		cmocka_unit_test(library),
 	};

@@ -433,57 +433,43 @@ int dt_py_walk(const struct dt_py_elf *pe, uint64_t start, size_t max, dt_py_vis
 	return rc;
 }
 
-/* ---- Who is reached by direct branches ---------------------------------------------------------- */
+/* ---- All that is reached by direct branches ------------------------------------------------------ */
 
 #define REACH_MAX	400000		/* instructions: ten times an eval loop */
 
-struct reach {
-	const uint64_t *site;
-	size_t n;
-	bool *reached;
-};
-
-static void mark(struct reach *r, uint64_t addr)
+/* No state is needed, and decoding without operands is much cheaper. */
+static int reach_path(struct walk *w, const struct dt_py_elf *pe, uint64_t addr, dt_py_look_f *f, void *ctx)
 {
-	for (size_t i = 0; i < r->n; i++) {
-		if (r->site[i] == addr)
-			r->reached[i] = true;
+	static const struct dt_py_state none;
+	struct dt_pid_insn in;
+	size_t avail;
+	int rc;
+
+	for (;; addr = in.is_end ? in.target : addr + in.point.len) {
+		const uint8_t *code = dt_py_is_code(pe, addr) ? dt_elf_text(pe->elf, addr, &avail) : NULL;
+
+		if (!code || w->nseen == REACH_MAX || dt_pid_decode_one(code, avail < 16 ? avail : 16, addr, &in))
+			return 0;
+		rc = see(w, addr);
+		if (rc <= 0)
+			return rc;
+		f(ctx, &in);
+		if (in.is_end && !in.target)
+			return 0;
+		if (in.conditional && later(w, in.target, &none))
+			return -ENOMEM;
 	}
 }
 
-/*
- * Running on from one instruction into a site counts, too, but not from a call: handlers end
- * with a dispatch, so only a call that does not come back can be the last of one.
- */
-static int look_for_sites(void *ctx, const struct dt_py_insn *in, struct dt_py_state *s)
+int dt_py_reach(const struct dt_py_elf *pe, const uint64_t *start, size_t n, dt_py_look_f *f, void *ctx)
 {
-	(void)s;
-	if (in->target && !in->is_call)
-		mark(ctx, in->target);
-	if (!in->is_end && !in->is_call)
-		mark(ctx, in->next);
-	return 0;
-}
-
-int dt_py_reached(const struct dt_py_elf *pe, const uint64_t *start, size_t n,
-		  const uint64_t *site, size_t nsite, bool *reached)
-{
-	struct reach r = { site, nsite, reached };
-	struct dt_py_state s;
 	struct walk w = { 0 };
-	ZydisDecoder d;
 	int rc = 0;
 
-	init_decoder(&d);
-	start_state(&s);
-	memset(reached, 0, nsite * sizeof(*reached));
 	for (size_t i = 0; !rc && i < n; i++) {
-		rc = later(&w, start[i], &s);
-		while (!rc && w.ntodo) {
-			struct todo t = w.todo[--w.ntodo];
-
-			rc = walk_path(&w, pe, &d, t, REACH_MAX, look_for_sites, &r);
-		}
+		rc = reach_path(&w, pe, start[i], f, ctx);
+		while (!rc && w.ntodo)
+			rc = reach_path(&w, pe, w.todo[--w.ntodo].addr, f, ctx);
 	}
 	free(w.seen);
 	free(w.todo);

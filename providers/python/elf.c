@@ -6,12 +6,10 @@
  * name says nothing: python3 may be a shell script, and uwsgi is an interpreter.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <gelf.h>
 #include <libelf.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "python.h"
 #include "../usdt/usdt.h"
@@ -21,20 +19,21 @@
 
 /* ---- Symbols ------------------------------------------------------------------------ */
 
+/* All tables are read whole several times, so no call per symbol. Files are of 64 bits here. */
 static uint64_t symbol_in(Elf *elf, Elf_Scn *scn, const GElf_Shdr *sh, const char *name)
 {
-	Elf_Data *d = elf_getdata(scn, NULL);
-	size_t n = d && sh->sh_entsize ? d->d_size / sh->sh_entsize : 0;
+	Elf_Data *d = elf_getdata(scn, NULL), *str = elf_getdata(elf_getscn(elf, sh->sh_link), NULL);
+	size_t n = d && d->d_buf ? d->d_size / sizeof(Elf64_Sym) : 0, len = strlen(name) + 1;
+	const Elf64_Sym *sym = n ? d->d_buf : NULL;
 
+	if (!str || !str->d_buf)
+		return 0;
 	for (size_t i = 0; i < n; i++) {
-		GElf_Sym sym;
-		const char *s;
-
-		if (!gelf_getsym(d, i, &sym) || sym.st_shndx == SHN_UNDEF || !sym.st_value)
+		if (sym[i].st_shndx == SHN_UNDEF || !sym[i].st_value || sym[i].st_name >= str->d_size ||
+		    str->d_size - sym[i].st_name < len)
 			continue;
-		s = elf_strptr(elf, sh->sh_link, sym.st_name);
-		if (s && !strcmp(s, name))
-			return sym.st_value;
+		if (!memcmp((char *)str->d_buf + sym[i].st_name, name, len))
+			return sym[i].st_value;
 	}
 	return 0;
 }
@@ -83,21 +82,15 @@ static bool has_string(Elf *elf, const char *name)
 	return false;
 }
 
+static bool has_mark(Elf *elf)
+{
+	return elf_kind(elf) == ELF_K_ELF && gelf_getclass(elf) == ELFCLASS64 && has_string(elf, MARK) &&
+	       symbol(elf, MARK);
+}
+
 bool dt_py_maybe(const char *path)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	bool yes = false;
-	Elf *elf;
-
-	if (fd < 0)
-		return false;
-	elf_version(EV_CURRENT);
-	elf = elf_begin(fd, ELF_C_READ_MMAP, NULL);
-	if (elf && elf_kind(elf) == ELF_K_ELF && gelf_getclass(elf) == ELFCLASS64)
-		yes = has_string(elf, MARK) && symbol(elf, MARK);
-	elf_end(elf);
-	close(fd);
-	return yes;
+	return dt_statics_ask(path, has_mark);
 }
 
 bool dt_py_read(struct dt_elf *e, uint64_t addr, void *buf, size_t n)
@@ -207,10 +200,16 @@ static int add_word(struct dt_py_elf *pe, size_t *max, uint64_t addr, uint64_t v
 	return 0;
 }
 
-/* Without relocations a word is what the file holds. */
+/* Without relocations a word is what the file holds; nearly all of them are far from any code. */
 static int fixed_words(struct dt_py_elf *pe, size_t *max)
 {
+	uint64_t lo = ~0ull, hi = 0;
 	size_t n;
+
+	for (size_t i = 0; i < pe->ncode; i++) {
+		lo = pe->code[i].lo < lo ? pe->code[i].lo : lo;
+		hi = pe->code[i].hi > hi ? pe->code[i].hi : hi;
+	}
 
 	if (elf_getphdrnum(dt_elf_handle(pe->elf), &n))
 		return 0;
@@ -226,7 +225,7 @@ static int fixed_words(struct dt_py_elf *pe, size_t *max)
 			uint64_t v;
 
 			memcpy(&v, p + at, 8);
-			if (add_word(pe, max, ph->p_vaddr + at, v))
+			if (v >= lo && v < hi && add_word(pe, max, ph->p_vaddr + at, v))
 				return -ENOMEM;
 		}
 	}
@@ -300,6 +299,15 @@ static int by_addr(const void *a, const void *b)
 	return x->addr < y->addr ? -1 : x->addr > y->addr;
 }
 
+static bool is_sorted(const struct dt_py_elf *pe)
+{
+	for (size_t i = 1; i < pe->nword; i++) {
+		if (pe->word[i].addr < pe->word[i - 1].addr)
+			return false;
+	}
+	return true;
+}
+
 int dt_py_elf_open(struct dt_elf *e, struct dt_py_elf *ret, struct dt_err *err)
 {
 	Elf *elf = dt_elf_handle(e);
@@ -325,7 +333,7 @@ int dt_py_elf_open(struct dt_elf *e, struct dt_py_elf *ret, struct dt_err *err)
 		dt_py_elf_close(ret);
 		return dt_proc_fail(err, rc, "out of memory");
 	}
-	if (ret->nword)
+	if (!is_sorted(ret))
 		qsort(ret->word, ret->nword, sizeof(*ret->word), by_addr);
 	return 0;
 }

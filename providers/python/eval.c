@@ -290,6 +290,79 @@ static int find_clear(const struct dt_py_elf *pe, const struct dt_py_layout *l, 
 	return 0;
 }
 
+/* ---- Where exceptions reach a frame ----------------------------------------------------------------- */
+
+struct scan {
+	struct dt_py_eval *ev;
+	struct dt_py_callee traceback;
+	const struct dt_py_elf *pe;
+	/* Handlers: is one reached otherwise than by the table? */
+	uint64_t site[DT_PY_OPS];
+	bool reached[DT_PY_OPS];
+	size_t nsite;
+};
+
+/* Is it the loop's own code, and no other function's that the loop ends in? */
+static bool is_loop(const struct dt_py_elf *pe, const struct dt_py_eval *ev, uint64_t addr)
+{
+	struct dt_extent x;
+
+	if (!dt_elf_extent(pe->elf, addr, &x))
+		return false;
+	for (int op = 0; op < 256; op++) {
+		if (ev->handler[op] >= x.lo && ev->handler[op] < x.hi)
+			return true;
+	}
+	return !x.is_called || (ev->function >= x.lo && ev->function < x.hi);
+}
+
+/*
+ * Wherever an exception arises in the loop, or comes back from a call, the frame is added to its traceback:
+ * PyTraceBack_Here(frame), which is exported. If the compiler made it a part of the loop, no call is found.
+ */
+static void look_for_raise(void *ctx, const struct dt_pid_insn *in)
+{
+	struct scan *s = ctx;
+	struct dt_py_eval *ev = s->ev;
+
+	if (!dt_py_calls(s->pe, in, &s->traceback) || !is_loop(s->pe, ev, in->addr))
+		return;
+	for (size_t i = 0; i < ev->nraise; i++) {
+		if (ev->raise[i] == in->addr)
+			return;
+	}
+	if (ev->nraise < DT_PY_RAISES)
+		ev->raise[ev->nraise] = in->addr;
+	ev->nraise++;
+}
+
+/* Where the thread state is at that call: what handlers know of it must still hold on the way. */
+static int look_for_thread(void *ctx, const struct dt_py_insn *in, struct dt_py_state *s)
+{
+	struct dt_py_eval *ev = ctx;
+
+	if (in->addr != ev->raise[0])
+		return 0;
+	for (uint8_t r = 0; r < 16; r++) {
+		if (memcmp(&s->r[r], &ev->thread, sizeof(ev->thread)))
+			continue;
+		ev->raise_thread = (struct dt_py_value){ DT_PY_REG, r, 0 };
+		return 1;
+	}
+	if (ev->thread.kind == DT_PY_MEM && dt_py_is_reg(&s->r[ev->thread.reg], ev->thread.reg))
+		ev->raise_thread = ev->thread;
+	return 1;
+}
+
+static int find_raise_thread(const struct dt_py_elf *pe, struct dt_py_eval *ev)
+{
+	int rc = 0;
+
+	for (int op = 0; !rc && op < 256; op++)
+		rc = dt_py_walk(pe, ev->handler[op], MAX_HANDLER, look_for_thread, ev);
+	return rc < 0 ? rc : 0;
+}
+
 /* ---- Nothing but the table leads to a handler ---------------------------------------------------- */
 
 static const enum dt_py_op sited[] = {
@@ -297,12 +370,36 @@ static const enum dt_py_op sited[] = {
 };
 #define NSITED (sizeof(sited) / sizeof(*sited))
 
-static int check_handlers(const struct dt_py_elf *pe, const struct dt_py_layout *l, const char *name,
-			  struct dt_py_eval *ev, struct dt_err *err)
+static void mark(struct scan *s, uint64_t addr)
 {
-	uint64_t start[257], site[NSITED];
-	bool reached[NSITED];
-	size_t n = 0;
+	for (size_t i = 0; i < s->nsite; i++) {
+		if (s->site[i] == addr)
+			s->reached[i] = true;
+	}
+}
+
+/*
+ * Running on from one instruction into a handler counts, too, but not from a call: handlers end
+ * with a dispatch, so only a call that does not come back can be the last of one.
+ */
+static void look_at_branch(void *ctx, const struct dt_pid_insn *in)
+{
+	if (in->target && !in->is_call)
+		mark(ctx, in->target);
+	if (!in->is_end && !in->is_call)
+		mark(ctx, in->addr + in->point.len);
+}
+
+static void look_at_loop(void *ctx, const struct dt_pid_insn *in)
+{
+	look_at_branch(ctx, in);
+	look_for_raise(ctx, in);
+}
+
+static int check_handlers(const struct dt_py_elf *pe, const struct dt_py_layout *l, const char *name,
+			  struct dt_py_eval *ev, struct scan *scan, struct dt_err *err)
+{
+	uint64_t start[257];
 	int rc, op;
 
 	memcpy(start, ev->handler, sizeof(ev->handler));
@@ -310,21 +407,21 @@ static int check_handlers(const struct dt_py_elf *pe, const struct dt_py_layout 
 	for (size_t i = 0; i < NSITED; i++) {
 		op = dt_py_opcode(l->minor, sited[i]);
 		if (op >= 0)
-			site[n++] = ev->handler[op];
+			scan->site[scan->nsite++] = ev->handler[op];
 	}
-	rc = dt_py_reached(pe, start, 257, site, n, reached);
+	rc = dt_py_reach(pe, start, 257, look_at_loop, scan);
 	if (rc)
 		return dt_proc_fail(err, rc, "out of memory");
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < scan->nsite; i++) {
 		for (size_t k = 0; k < i; k++) {
-			if (site[k] == site[i])
-				reached[i] = true;
+			if (scan->site[k] == scan->site[i])
+				scan->reached[i] = true;
 		}
-		if (reached[i])
+		if (scan->reached[i])
 			return dt_proc_fail(err, -ENOTSUP,
 					    "%s is Python 3.%d, but its compiler made handlers run into each "
 					    "other (at %#llx): calls could not be counted rightly", name, l->minor,
-					    (unsigned long long)site[i]);
+					    (unsigned long long)scan->site[i]);
 	}
 	return 0;
 }
@@ -378,59 +475,19 @@ static int look_for_push(void *ctx, const struct dt_py_insn *in, struct dt_py_st
 	return DT_PY_LEAVE;
 }
 
-static int add_return(struct dt_py_eval *ev, uint64_t addr)
-{
-	if (ev->nret == sizeof(ev->ret) / sizeof(*ev->ret))
-		return -E2BIG;
-	ev->ret[ev->nret++] = addr;
-	return 0;
-}
-
-static int returns_of(const struct dt_py_elf *pe, const struct dt_func *f, const struct dt_func *other,
-		      struct dt_py_eval *ev)
-{
-	struct dt_pid_decoded all = { 0 };
-	const uint8_t *code;
-	size_t avail;
-	int rc = -EINVAL;
-
-	code = dt_elf_text(pe->elf, f->addr, &avail);
-	if (code && avail >= f->size)
-		rc = dt_pid_decode(code, f->size, f->addr, other ? other->addr : 0,
-				   other ? other->addr + other->size : 0, &all);
-	for (size_t i = 0; !rc && i < all.n; i++) {
-		if (all.insn[i].leaves)		/* another function would return for it */
-			rc = -EINVAL;
-		else if (all.insn[i].is_ret)
-			rc = add_return(ev, all.insn[i].addr);
-	}
-	free(all.insn);
-	return rc;
-}
-
 static int find_returns(const struct dt_py_elf *pe, int minor, const char *name, struct dt_py_eval *ev,
-			struct dt_err *err)
+			struct scan *scan, struct dt_err *err)
 {
-	const struct dt_func *f, *cold = NULL;
-	long at = dt_elf_func_at(pe->elf, ev->function);
-	size_t n;
-	int rc;
+	struct dt_extent x;
+	int rc = dt_py_returns(pe, ev->function, &ev->ret, look_for_raise, scan);
 
-	f = dt_elf_functions(pe->elf, &n);
-	for (size_t i = 0; at >= 0 && i < n && !cold; i++) {
-		if (f[i].is_frag && f[i].cold == at)
-			cold = &f[i];
-	}
-	rc = at < 0 || f[at].addr != ev->function ? -EINVAL : returns_of(pe, &f[at], cold, ev);
-	if (!rc && cold)
-		rc = returns_of(pe, cold, &f[at], ev);
-	if (rc || !ev->nret)
+	if (rc)
 		return dt_proc_fail(err, rc == -ENOMEM ? rc : -ENOTSUP,
 				    "%s is Python 3.%d, but where its eval loop returns "
 				    "could not be made out", name, minor);
-	if (minor < 11) {
-		ev->lo = f[at].addr;
-		ev->hi = f[at].addr + f[at].size;
+	if (minor < 11 && dt_elf_extent(pe->elf, ev->function, &x)) {
+		ev->lo = x.lo;
+		ev->hi = x.hi;
 	}
 	return 0;
 }
@@ -443,18 +500,17 @@ static int find_push(const struct dt_py_elf *pe, const struct dt_py_layout *l, s
 		.arg = l->minor < 9 ? DTRACE_REG_DI : DTRACE_REG_SI,
 	};
 	int rc = dt_py_walk(pe, ev->function, MAX_PROLOGUE, look_for_push, &p);
-	uint64_t site[DT_PY_PUSHES];
-	bool reached[DT_PY_PUSHES];
+	struct scan again = { .ev = ev, .nsite = ev->npush };
 
 	for (size_t i = 0; i < ev->npush; i++)
-		site[i] = ev->push[i].addr;
+		again.site[i] = ev->push[i].addr;
 	if (rc >= 0)
-		rc = dt_py_reached(pe, p.next, ev->npush, site, ev->npush, reached);
+		rc = dt_py_reach(pe, p.next, ev->npush, look_at_branch, &again);
 	if (rc < 0)
 		return dt_proc_fail(err, rc, "out of memory");
 	/* A frame must pass one of them, and once. Else it is the entry, and refused recursion counts. */
 	for (size_t i = 0; i < ev->npush; i++)
-		p.too_many |= reached[i];
+		p.too_many |= again.reached[i];
 	if (p.too_many || !ev->npush) {
 		ev->push[0] = (struct dt_py_push){ ev->function, p.arg, 0 };
 		ev->npush = 1;
@@ -465,19 +521,23 @@ static int find_push(const struct dt_py_elf *pe, const struct dt_py_layout *l, s
 int dt_py_eval_find(const struct dt_py_elf *pe, const struct dt_py_layout *l, const char *name,
 		    struct dt_py_eval *ret, struct dt_err *err)
 {
+	struct scan scan = { .ev = ret, .pe = pe };
 	int rc = 0;
 
 	memset(ret, 0, sizeof(*ret));
+	dt_py_callee_find(pe, "PyTraceBack_Here", &scan.traceback);
 	ret->function = dt_py_symbol(pe->elf, "_PyEval_EvalFrameDefault");
 	if (!dt_py_is_code(pe, ret->function))
 		return dt_proc_fail(err, -ENOTSUP, "%s names an eval loop that is no code", name);
 	if (l->minor >= 11)
 		rc = find_loop(pe, l, name, ret, err);
 	if (!rc && l->minor >= 11)
-		rc = check_handlers(pe, l, name, ret, err);
+		rc = check_handlers(pe, l, name, ret, &scan, err);
 	if (!rc && l->minor <= 10)
 		rc = find_push(pe, l, ret, err);
 	if (!rc && l->minor <= 11)
-		rc = find_returns(pe, l->minor, name, ret, err);
+		rc = find_returns(pe, l->minor, name, ret, &scan, err);
+	if (!rc && l->minor >= 12 && ret->nraise)
+		rc = find_raise_thread(pe, ret);
 	return rc;
 }

@@ -13,7 +13,8 @@
 #include "python.h"
 
 #define NO	DT_PY_ABSENT
-#define OBJECTS	.ob_type = 8, .str_length = 0x10, .str_state = 0x20, .bytes_size = 0x10, .bytes_data = 0x20
+#define OBJECTS	.frame_object_frame = 0x18, .type_name = 0x18, .ob_type = 8, \
+	.str_length = 0x10, .str_state = 0x20, .bytes_size = 0x10, .bytes_data = 0x20
 #define UNTIL_311 .text = DTRACE_TEXT(0x30, 0x38, 0x48), .code_mask = ~0ull
 #define SINCE_312 .text = DTRACE_TEXT(0x28, 0x30, 0x38)
 
@@ -22,7 +23,7 @@
 	.frame_code = 0x20, .frame_back = 0x18, .frame_instr = NO, .frame_owner = NO, .frame_is_entry = NO, \
 	.co_qualname = NO, .co_code_adaptive = NO, .co_firsttraceable = NO, .co_version = NO, \
 	.thread_next = 8, .thread_frame = 0x18, .thread_cframe = NO, .thread_interp = 0x10, .thread_tracing = NO, \
-	.thread_breaker = NO, .thread_recursion = NO, .thread_c_recursion = NO, .thread_exc = NO, \
+	.thread_breaker = NO, .thread_recursion = NO, .thread_c_recursion = NO, .interp_gc = NO, .gc_collecting = NO, \
 	.interp_next = 0, .interp_threads = 8, .interp_version = NO
 
 static const struct dt_py_layout layouts[] = {
@@ -30,22 +31,27 @@ static const struct dt_py_layout layouts[] = {
 		.minor = 6, UNTIL_311, FRAME_OBJECT, OBJECTS, .line_kind = DTRACE_LINE_LNOTAB,
 		.co_filename = 0x60, .co_name = 0x68, .co_firstlineno = 0x24, .co_linetable = 0x70, .co_code = 0x28,
 		.frame_lasti = 0x78, .thread_id = 0x98, .runtime_interps = NO,
+		.thread_exc = 0x50, .exc_traceback = 0x60, .runtime_current = NO,
 	}, {
 		.minor = 7, UNTIL_311, FRAME_OBJECT, OBJECTS, .line_kind = DTRACE_LINE_LNOTAB,
 		.co_filename = 0x60, .co_name = 0x68, .co_firstlineno = 0x24, .co_linetable = 0x70, .co_code = 0x28,
 		.frame_lasti = 0x68, .thread_id = 0xb0, .runtime_interps = 0x18,
+		.thread_exc = 0x58, .exc_traceback = 0x68, .runtime_current = 0x5c8,
 	}, {
 		.minor = 8, UNTIL_311, FRAME_OBJECT, OBJECTS, .line_kind = DTRACE_LINE_LNOTAB,
 		.co_filename = 0x68, .co_name = 0x70, .co_firstlineno = 0x28, .co_linetable = 0x78, .co_code = 0x30,
 		.frame_lasti = 0x68, .thread_id = 0xb0, .runtime_interps = 0x20,
+		.thread_exc = 0x58, .exc_traceback = 0x68, .runtime_current = 0x558,
 	}, {
 		.minor = 9, UNTIL_311, FRAME_OBJECT, OBJECTS, .line_kind = DTRACE_LINE_LNOTAB,
 		.co_filename = 0x68, .co_name = 0x70, .co_firstlineno = 0x28, .co_linetable = 0x78, .co_code = 0x30,
 		.frame_lasti = 0x68, .thread_id = 0xb0, .runtime_interps = 0x20,
+		.thread_exc = 0x58, .exc_traceback = 0x68, .runtime_current = 0x238,
 	}, {
 		.minor = 10, UNTIL_311, FRAME_OBJECT, OBJECTS, .line_kind = DTRACE_LINE_310, .lasti_shift = 1,
 		.co_filename = 0x68, .co_name = 0x70, .co_firstlineno = 0x28, .co_linetable = 0x78, .co_code = 0x30,
 		.frame_lasti = 0x60, .thread_id = 0xb0, .runtime_interps = 0x20,
+		.thread_exc = 0x58, .exc_traceback = 0x68, .runtime_current = 0x238,
 	}, {
 		.minor = 11, .is_interp_frame = true, UNTIL_311, OBJECTS, .line_kind = DTRACE_LINE_LOCATIONS,
 		.co_filename = 0x70, .co_name = 0x78, .co_qualname = 0x80, .co_firstlineno = 0x48, .co_linetable = 0x88,
@@ -55,7 +61,8 @@ static const struct dt_py_layout layouts[] = {
 		.thread_interp = 0x10, .thread_tracing = 0x2c, .thread_breaker = NO, .thread_recursion = NO,
 		.thread_c_recursion = NO, .thread_exc = 0x60, .interp_next = 0, .interp_threads = 0x10,
 		.interp_version = NO,
-		.runtime_interps = 0x28,
+		.runtime_interps = 0x28, .exc_traceback = 0x70,
+		.interp_gc = NO, .gc_collecting = NO, .runtime_current = 0x240,
 	}, {
 		.minor = 12, .is_interp_frame = true, SINCE_312, .code_mask = ~0ull, OBJECTS,
 		.line_kind = DTRACE_LINE_LOCATIONS,
@@ -66,7 +73,8 @@ static const struct dt_py_layout layouts[] = {
 		.thread_interp = 0x10, .thread_tracing = 0x2c, .thread_breaker = NO, .thread_recursion = 0x1c,
 		.thread_c_recursion = NO, .thread_exc = 0x60, .interp_next = 0, .interp_threads = 0x48,
 		.interp_version = 0x30,
-		.runtime_interps = 0x28,
+		.runtime_interps = 0x28, .exc_traceback = 0x28,
+		.interp_gc = NO, .gc_collecting = NO, .runtime_current = NO,
 	}, {
 		.minor = 13, .is_interp_frame = true, SINCE_312, .code_mask = ~0ull, OBJECTS,
 		.line_kind = DTRACE_LINE_LOCATIONS,
@@ -76,6 +84,7 @@ static const struct dt_py_layout layouts[] = {
 		.frame_owner = 0x46, .thread_next = 8, .thread_id = 0x98, .thread_cframe = NO, .thread_frame = 0x48,
 		.thread_interp = 0x10, .thread_tracing = 0x3c, .thread_breaker = 0x18, .thread_recursion = 0x2c,
 		.thread_c_recursion = 0x34, .thread_exc = 0x70, .interp_version = NO,
+		.exc_traceback = 0x28, .interp_gc = NO, .gc_collecting = NO, .runtime_current = NO,
 	}, {
 		.minor = 14, .is_interp_frame = true, SINCE_312, .code_mask = ~7ull, OBJECTS,
 		.line_kind = DTRACE_LINE_LOCATIONS,
@@ -85,6 +94,7 @@ static const struct dt_py_layout layouts[] = {
 		.frame_owner = 0x4a, .thread_next = 8, .thread_id = 0x98, .thread_cframe = NO, .thread_frame = 0x48,
 		.thread_interp = 0x10, .thread_tracing = 0x3c, .thread_breaker = 0x18, .thread_recursion = 0x30,
 		.thread_c_recursion = NO, .thread_exc = 0x70, .interp_version = NO,
+		.exc_traceback = 0x28, .interp_gc = NO, .gc_collecting = NO, .runtime_current = NO,
 	}, {
 		.minor = 15, .is_interp_frame = true, SINCE_312, .code_mask = ~7ull, OBJECTS,
 		.line_kind = DTRACE_LINE_LOCATIONS,
@@ -94,6 +104,7 @@ static const struct dt_py_layout layouts[] = {
 		.frame_owner = 0x4a, .thread_next = 8, .thread_id = 0xb0, .thread_cframe = NO, .thread_frame = 0x48,
 		.thread_interp = 0x10, .thread_tracing = 0x40, .thread_breaker = 0x18, .thread_recursion = 0x34,
 		.thread_c_recursion = NO, .thread_exc = 0x88, .interp_version = NO,
+		.exc_traceback = 0x28, .interp_gc = NO, .gc_collecting = NO, .runtime_current = NO,
 	},
 };
 
@@ -115,6 +126,8 @@ static const struct told told[] = {
 	{ FIELD(runtime_interps), { 4, 4, 4 }, true },
 	{ FIELD(interp_next), { 7, 7, 7 }, true },
 	{ FIELD(interp_threads), { 8, 8, 8 }, true },
+	{ FIELD(interp_gc), { 9 }, true },
+	{ FIELD(gc_collecting), { 71 }, true },
 	{ FIELD(thread_next), { 20, 23, 23 } },
 	{ FIELD(thread_interp), { 21, 24, 24 } },
 	{ FIELD(thread_frame), { 22, 25, 25 } },

@@ -7,8 +7,10 @@
  *   code.c     straight-line and branching walks over machine code that know which register
  *              still holds what it held at the start
  *   eval.c     where the eval loop is, which registers hold frame and instruction, whom it calls
+ *   places.c   functions: where they return, who calls them
  *   layout.c   where the fields of CPython's objects are, per minor version
- *   recipes.c  probes: places and steps (include/dtrace/recipe.h)
+ *   recipes.c  probes of functions: places and steps (include/dtrace/recipe.h)
+ *   events.c   the other probes: exceptions, garbage; and why one is not there
  *   source.c   all of it for one object of a process, remembered per file
  *
  * Every fact is taken from the file at hand and checked by a second one where there is a second one;
@@ -19,6 +21,7 @@
 
 #include <dtrace/python.h>
 #include "statics.h"
+#include "user.h"
 
 /* ---- elf.c ------------------------------------------------------------------ */
 
@@ -85,11 +88,16 @@ struct dt_py_layout {
 	uint16_t thread_interp, thread_tracing, thread_breaker;
 	uint16_t thread_recursion;	/* i32: calls that are still allowed, 3.12 and later */
 	uint16_t thread_c_recursion;	/* i32: the same of calls through C, 3.13 */
-	uint16_t thread_exc;	/* the exception that is being raised, or NULL; 3.11 and later */
+	uint16_t thread_exc;	/* the exception that is being raised, or NULL; until 3.11 its type */
+	uint16_t exc_traceback;	/* its traceback: of the exception; until 3.11 of the thread */
 	/* interpreter state and runtime */
 	uint16_t interp_next, interp_threads, interp_version;
+	uint16_t interp_gc, gc_collecting;	/* i32 in the collector's state; 3.13 */
 	uint16_t runtime_interps;
+	uint16_t runtime_current;	/* thread that holds the interpreter's lock, 3.7 to 3.11 */
 	/* objects */
+	uint16_t frame_object_frame;	/* of a frame object, since 3.11 */
+	uint16_t type_name;
 	uint16_t ob_type, str_length, str_state, bytes_size, bytes_data;
 };
 
@@ -142,12 +150,39 @@ typedef int dt_py_visit_f(void *ctx, const struct dt_py_insn *in, struct dt_py_s
 int dt_py_walk(const struct dt_py_elf *pe, uint64_t start, size_t max, dt_py_visit_f *f, void *ctx);
 /* The first straight line only: jumps are followed, conditional ones never taken. */
 int dt_py_walk_line(const struct dt_py_elf *pe, uint64_t start, size_t max, dt_py_visit_f *f, void *ctx);
+/* Show every instruction that can be reached from start[n] by direct branches to @f, once. 0 or -ENOMEM. */
+typedef void dt_py_look_f(void *ctx, const struct dt_pid_insn *in);
+int dt_py_reach(const struct dt_py_elf *pe, const uint64_t *start, size_t n, dt_py_look_f *f, void *ctx);
+
+/* ---- places.c ----------------------------------------------------------------------- */
+
+/* A function's return instructions. */
+struct dt_py_returns {
+	uint64_t addr[8];
+	size_t n;
+};
 /*
- * Of the code that can be reached from start[n] by direct branches: which of @site[nsite] are reached otherwise than by
- * an indirect jump? reached[i] is set for these. 0 or -ENOMEM.
+ * Those of the function at @addr, all of which is shown to @f (may be NULL). -ENOMEM; -EINVAL: it is in more than two
+ * pieces, ends in another function, never returns, or is no plain code.
  */
-int dt_py_reached(const struct dt_py_elf *pe, const uint64_t *start, size_t n,
-		  const uint64_t *site, size_t nsite, bool *reached);
+int dt_py_returns(const struct dt_py_elf *pe, uint64_t addr, struct dt_py_returns *ret, dt_py_look_f *f, void *ctx);
+
+/* A function, and the words through which the linker's stubs lead to it. */
+struct dt_py_callee {
+	uint64_t addr;
+	uint64_t slot[4];
+	size_t nslot;
+};
+void dt_py_callee_find(const struct dt_py_elf *pe, const char *name, struct dt_py_callee *ret);
+/* Does this instruction call it, itself or by a stub? */
+bool dt_py_calls(const struct dt_py_elf *pe, const struct dt_pid_insn *in, const struct dt_py_callee *c);
+
+/* The function that collects garbage, if a symbol tells. */
+struct dt_py_gc {
+	uint64_t function;	/* 0: not known */
+	struct dt_py_returns ret;
+};
+int dt_py_gc_find(const struct dt_py_elf *pe, int minor, struct dt_py_gc *ret);
 
 /* ---- eval.c ---------------------------------------------------------------------- */
 
@@ -168,6 +203,7 @@ struct dt_py_push {
 	int32_t depth;		/* stack pointer at the function's entry = stack pointer there + this */
 };
 #define DT_PY_PUSHES	4
+#define DT_PY_RAISES	4
 
 struct dt_py_eval {
 	uint64_t function;	/* _PyEval_EvalFrameDefault */
@@ -184,20 +220,27 @@ struct dt_py_eval {
 	struct dt_py_push push[DT_PY_PUSHES];	/* a frame that is entered passes one of them */
 	size_t npush;
 	/* until 3.11: */
-	uint64_t ret[8];	/* return instructions of the function */
-	size_t nret;
+	struct dt_py_returns ret;
+	/* Calls of PyTraceBack_Here(frame object); more than there is room for count as none. */
+	uint64_t raise[DT_PY_RAISES];
+	size_t nraise;
+	struct dt_py_value raise_thread;	/* where the thread state seems to be there; since 3.12 */
 };
 int dt_py_eval_find(const struct dt_py_elf *pe, const struct dt_py_layout *l, const char *name,
 		    struct dt_py_eval *ret, struct dt_err *err);
 
+/* Names and arguments of probes that no file has to be read for. */
+extern const struct dt_static dt_py_known[];
+
 /* ---- recipes.c --------------------------------------------------------------------- */
 
-#define DT_PY_SITES	40
-#define DT_PY_STATICS	4
+#define DT_PY_SITES	64
+#define DT_PY_STATICS	8
 /* Everything about one file. */
 struct dt_py {
 	struct dt_py_layout layout;
 	struct dt_py_eval eval;
+	struct dt_py_gc gc;
 	uint64_t runtime;	/* _PyRuntime; 3.6: 0 */
 	uint64_t current;	/* 3.6: _PyThreadState_Current */
 	uint64_t code_type;	/* PyCode_Type */
@@ -209,6 +252,8 @@ struct dt_py {
 };
 /* Fill st, site, step from the rest. */
 int dt_py_recipes(struct dt_py *py, const char *name, struct dt_err *err);
+/* Why an interpreter without probe @name has none, in a few words; NULL: interpreters never do. */
+const char *dt_py_why_absent(const struct dt_py *py, const char *name);
 
 /* ---- source.c ----------------------------------------------------------------------- */
 

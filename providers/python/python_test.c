@@ -112,23 +112,10 @@ static void need_files(void)
 	skip();
 }
 
-static struct dt_elf *open_elf(const char *path)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	struct dt_elf *e;
-	struct dt_err err;
-
-	assert_true(fd >= 0);
-	if (dt_elf_open(fd, path, &e, &err))
-		fail_msg("%s", err.msg);
-	close(fd);
-	return e;
-}
-
 /* All that is known of a file; fails if it isn't understood. */
 static void learn(const char *path, struct dt_py *py)
 {
-	struct dt_elf *e = open_elf(path);
+	struct dt_elf *e = target_elf(path);
 	struct dt_py_elf pe;
 	struct dt_err err;
 	int minor;
@@ -138,6 +125,7 @@ static void learn(const char *path, struct dt_py *py)
 	if (minor < 0 || dt_py_layout(e, minor, path, &py->layout, &err))
 		fail_msg("%s", err.msg);
 	if (dt_py_elf_open(e, &pe, &err) || dt_py_eval_find(&pe, &py->layout, path, &py->eval, &err) ||
+	    dt_py_gc_find(&pe, minor, &py->gc) ||
 	    dt_py_recipes(py, path, &err))
 		fail_msg("%s", err.msg);
 	dt_py_elf_close(&pe);
@@ -206,7 +194,7 @@ static void found_as_symbols_say(void **state)
 	need_files();
 	for (size_t i = 0; i < nfile; i++) {
 		const struct dt_py *py = learnt(i);
-		struct dt_elf *e = open_elf(file[i].path);
+		struct dt_elf *e = target_elf(file[i].path);
 		uint64_t table = symbol_like(e, "opcode_targets"), f;
 		int minor = py->layout.minor;
 
@@ -220,9 +208,17 @@ static void found_as_symbols_say(void **state)
 			compared++;
 		}
 		if (minor < 11) {
-			assert_true(py->eval.npush >= 1 && py->eval.nret >= 1);
+			assert_true(py->eval.npush >= 1 && py->eval.ret.n >= 1);
 			assert_int_not_equal(py->eval.push[0].addr, py->eval.function);
 		}
+		f = minor < 9 || minor > 13 ? 0 : dt_py_symbol(e, minor == 9 ? "collect" : "gc_collect_main");
+		if (f && py->gc.function) {
+			assert_int_equal(py->gc.function, f);
+			compared++;
+		}
+		assert_true(py->eval.nraise >= 1 && py->eval.nraise <= DT_PY_RAISES);
+		if (minor >= 12)
+			assert_int_not_equal(py->eval.raise_thread.kind, DT_PY_UNKNOWN);
 		dt_elf_put(e);
 	}
 	print_message("%zu addresses compared in %zu files\n", compared, nfile);
@@ -230,9 +226,9 @@ static void found_as_symbols_say(void **state)
 
 static void same_place(const struct dt_py *a, const struct dt_py *b)
 {
-	assert_int_equal(a->nst, b->nst);
-	assert_int_equal(a->nsite, b->nsite);
-	for (size_t i = 0; i < a->nsite; i++) {
+	/* Where garbage is collected only a symbol tells; it comes last. */
+	assert_int_equal(a->nst, b->nst + (a->gc.function ? 2 : 0));
+	for (size_t i = 0; i < b->nsite; i++) {
 		assert_int_equal(a->site[i].addr, b->site[i].addr);
 		assert_int_equal(a->site[i].nstep, b->site[i].nstep);
 		assert_memory_equal(a->site[i].step, b->site[i].step, a->site[i].nstep * sizeof(*a->site[i].step));
@@ -262,15 +258,17 @@ static void stripping_changes_nothing(void **state)
 /* Sites are instructions in the text, recipes are short, and each probe has what it needs. */
 static void sites_are_sound(void **state)
 {
-	static const char *const names[] = { "function-entry", "function-return", "exception-unwind" };
+	static const char *const names[] = {
+		"function-entry", "function-return", "exception-unwind", "exception-raise", "gc-start", "gc-done",
+	};
 
 	(void)state;
 	need_files();
 	for (size_t i = 0; i < nfile; i++) {
 		const struct dt_py *py = learnt(i);
-		struct dt_elf *e = open_elf(file[i].path);
+		struct dt_elf *e = target_elf(file[i].path);
 
-		assert_int_equal(py->nst, 3);
+		assert_int_equal(py->nst, py->gc.function ? 6 : 4);
 		for (size_t k = 0; k < py->nst; k++) {
 			assert_string_equal(py->st[k].name, names[k]);
 			assert_string_equal(py->st[k].prov, "python");
@@ -342,6 +340,7 @@ static const char check_code[] =
 	"ctypes.pythonapi.PyUnicode_AsUTF8.restype = ctypes.c_void_p\n"
 	"same('utf8', ctypes.pythonapi.PyUnicode_AsUTF8(w), p(w, off['utf8']))\n"
 	"same('type', p(c, off['ob_type']), id(type(c)))\n"
+	"same('type name', ctypes.string_at(p(KeyError, off['type_name'])), b'KeyError')\n"
 	"print('\\n'.join(bad))\n"
 	"sys.exit(1 if bad else 0)\n";
 
@@ -371,7 +370,7 @@ static void offsets_as_the_interpreter_says(void **state)
 		if (!l->is_interp_frame)
 			OFFSET(frame_code);
 		OFFSET(frame_lasti); OFFSET(lasti_shift); OFFSET(bytes_size); OFFSET(bytes_data);
-		OFFSET(str_length); OFFSET(ob_type);
+		OFFSET(str_length); OFFSET(ob_type); OFFSET(type_name);
 		add_offset(args, "ascii", l->text & 0xff);
 		add_offset(args, "utf8", l->text >> 8 & 0xff);
 		add_offset(args, "wide", l->text >> 16 & 0xff);
@@ -406,13 +405,13 @@ static void others_are_refused(void **state)
 	assert_false(dt_py_maybe("/bin/sh"));
 	path = target_build("python3.9", "", "int main(void) { return 0; }\n");
 	assert_false(dt_py_maybe(path));
-	e = open_elf(path);
+	e = target_elf(path);
 	assert_int_equal(dt_py_version(e, path, &err), -ENOENT);
 	dt_elf_put(e);
 	path = target_build("future", "",
 			    "const unsigned Py_Version = 0x03100000; void _PyEval_EvalFrameDefault(void) {}\n"
 			    "int main(void) { return 0; }\n");
-	e = open_elf(path);
+	e = target_elf(path);
 	assert_true(dt_py_maybe(path));
 	assert_int_equal(dt_py_version(e, "future", &err), -ENOTSUP);
 	assert_string_equal(err.msg, "future is Python 3.16.0: known are 3.6 to 3.15");
@@ -420,7 +419,7 @@ static void others_are_refused(void **state)
 	path = target_build("odd", "",
 			    "const unsigned Py_Version = 0x030c0000; void _PyEval_EvalFrameDefault(void) {}\n"
 			    "int main(void) { return 0; }\n");
-	e = open_elf(path);
+	e = target_elf(path);
 	assert_int_equal(dt_py_version(e, "odd", &err), 12);
 	assert_int_equal(dt_py_layout(e, 12, "odd", &l, &err), 0);
 	assert_int_equal(dt_py_elf_open(e, &pe, &err), 0);
@@ -430,14 +429,14 @@ static void others_are_refused(void **state)
 	assert_int_equal(dt_py_layout(e, 13, "odd", &l, &err), -ENOTSUP);
 	dt_elf_put(e);
 	path = target_build("old", "", "void PyEval_EvalFrameEx(void) {}\nint main(void) { return 0; }\n");
-	e = open_elf(path);
+	e = target_elf(path);
 	assert_false(dt_py_maybe(path));
 	assert_int_equal(dt_py_version(e, "old", &err), -ENOTSUP);
 	assert_string_equal(err.msg, "old is a Python older than 3.6: known are 3.6 to 3.15");
 	dt_elf_put(e);
 	path = target_build("mixed", "", "int PyModule_AddObjectRef; void _PyEval_EvalFrameDefault(void) {}\n"
 			    "int main(void) { return 0; }\n");
-	e = open_elf(path);
+	e = target_elf(path);
 	assert_int_equal(dt_py_version(e, "mixed", &err), -ENOTSUP);
 	dt_elf_put(e);
 }

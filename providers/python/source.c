@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "python.h"
+#include "../usdt/usdt.h"
 
 /* A file, as the mapping process sees it, and what came of it. */
 struct known {
@@ -28,6 +29,23 @@ struct known {
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct known *all;		/* guarded by lock; never freed, entries don't change */
+
+static int is_gc(void *ctx, const struct dt_note *n)
+{
+	(void)ctx;
+	return !strcmp(n->provider, "python") && !strcmp(n->name, "gc__start");
+}
+
+/* Its own static probe, where it has one, comes from providers/usdt. */
+static int find_gc(const struct dt_py_elf *pe, struct dt_py *py, struct dt_err *err)
+{
+	size_t bad;
+	int rc = 0;
+
+	if (!dt_notes_each(dt_elf_handle(pe->elf), is_gc, NULL, &bad))
+		rc = dt_py_gc_find(pe, py->layout.minor, &py->gc);
+	return rc ? dt_proc_fail(err, rc, "out of memory") : 0;
+}
 
 static int analyse(struct dt_elf *e, const char *name, struct dt_py *py, struct dt_err *err)
 {
@@ -46,6 +64,8 @@ static int analyse(struct dt_elf *e, const char *name, struct dt_py *py, struct 
 	if (rc)
 		return rc;
 	rc = dt_py_eval_find(&pe, &py->layout, name, &py->eval, err);
+	if (!rc)
+		rc = find_gc(&pe, py, err);
 	dt_py_elf_close(&pe);
 	return rc ? rc : dt_py_recipes(py, name, err);
 }
@@ -126,4 +146,18 @@ static int walk(struct dt_proc *p, struct dt_object *o, dt_static_f *f, void *ct
 	return rc;
 }
 
-const struct dt_statics_source dt_python_source = { .prov = "python", .maybe = dt_py_maybe, .walk = walk };
+static int absent(struct dt_object *o, const char *name, struct dt_err *err)
+{
+	int rc = 0;
+	const struct dt_py *py = o->elf ? dt_py_of(o, &rc, NULL) : NULL;
+	const char *why = py ? dt_py_why_absent(py, name) : NULL;
+
+	if (!why)
+		return 0;
+	return dt_proc_fail(err, -ENOTSUP, "%s, Python 3.%d, has no probe %s: %s", o->name, py->layout.minor, name,
+			    why);
+}
+
+const struct dt_statics_source dt_python_source = {
+	.prov = "python", .known = dt_py_known, .maybe = dt_py_maybe, .walk = walk, .absent = absent,
+};

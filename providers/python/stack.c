@@ -8,19 +8,17 @@
 /* The native code of the eval loop: each function, or piece of one, that a handler lies in. */
 static void add_range(struct dt_object *o, uint64_t addr, struct dtrace_pid_python *ret)
 {
-	const struct dt_func *f;
-	size_t n;
-	long i;
+	struct dt_extent x;
 
-	f = dt_elf_functions(o->elf, &n);
-	i = addr ? dt_elf_func_at(o->elf, addr) : -1;
-	for (size_t k = 0; i >= 0 && k < DTRACE_PY_RANGES; k++) {
-		if (ret->lo[k] == f[i].addr + o->bias)
+	if (!addr || !dt_elf_extent(o->elf, addr, &x))
+		return;
+	for (size_t k = 0; k < DTRACE_PY_RANGES; k++) {
+		if (ret->lo[k] == x.lo + o->bias)
 			return;
 		if (ret->hi[k])
 			continue;
-		ret->lo[k] = f[i].addr + o->bias;
-		ret->hi[k] = ret->lo[k] + f[i].size;
+		ret->lo[k] = x.lo + o->bias;
+		ret->hi[k] = x.hi + o->bias;
 		return;
 	}
 }

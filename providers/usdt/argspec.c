@@ -58,10 +58,14 @@ static bool refuse(struct parser *ps, const char *fmt, ...)
 {
 	va_list ap;
 
+	if (ps->arg->why[0])
+		return false;
 	va_start(ap, fmt);
-	if (!ps->arg->why[0])
-		vsnprintf(ps->arg->why, sizeof(ps->arg->why), fmt, ap);
+	vsnprintf(ps->arg->why, sizeof(ps->arg->why), fmt, ap);
 	va_end(ap);
+	for (char *c = ps->arg->why; *c; c++)	/* it goes to somebody's terminal */
+		if (*c < ' ' || *c > '~')
+			*c = '?';
 	return false;
 }
 

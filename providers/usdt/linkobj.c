@@ -23,7 +23,6 @@ static const char section_names[] = "\0.probes\0.note.gnu.property\0.note.GNU-st
 /* "GNU", NT_GNU_PROPERTY_TYPE_0: x86 features IBT and SHSTK. */
 static const uint32_t property[] = { 4, 16, 5, 0x00554e47, 0xc0000002, 4, 3, 0 };
 
-
 static uint32_t name_of(const char *name)
 {
 	const char *s = section_names;

@@ -51,7 +51,7 @@ static bool tls_distance(Elf *elf, uint64_t offset, int64_t *value)
 	for (size_t i = 0; i < n; i++) {
 		if (!gelf_getphdr(elf, (int)i, &ph) || ph.p_type != PT_TLS)
 			continue;
-		if (!ph.p_align || ph.p_align & (ph.p_align - 1))
+		if (!ph.p_align || ph.p_align & (ph.p_align - 1) || ph.p_vaddr & (ph.p_align - 1))
 			return false;
 		*value = (int64_t)(offset - ((ph.p_memsz + ph.p_align - 1) & -ph.p_align));
 		return true;

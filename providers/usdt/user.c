@@ -4,26 +4,28 @@
  * (the macro stands in several lines, or a function that has it was inlined)
  * is one with several sites. Names in notes may have double underscores, which D writes as dashes.
  */
+#include <ctype.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "../python/python.h"
 #include "statics.h"
 #include "usdt.h"
-#include "../python/python.h"
 
 struct notes {
 	struct dt_note *v;
 	size_t n, room;
 };
 
+/* As the kernel wants them. The provider's name is followed by the process's number. */
 static bool names_fit(const struct dt_note *n)
 {
-	/* The provider's name is followed by the process's number. */
-	return strlen(n->provider) < DTRACE_PROVNAMELEN - 10 && strlen(n->name) < DTRACE_NAMELEN;
+	for (const char *s = n->provider; *s; s++)
+		if (!isalnum((unsigned char)*s) && !strchr("_-.", *s))
+			return false;
+	return !isdigit((unsigned char)n->provider[0]) && strcmp(n->provider, "pid") &&
+	       strlen(n->provider) < DTRACE_PROVNAMELEN - 10 && strlen(n->name) < DTRACE_NAMELEN;
 }
 
 static int keep(void *ctx, const struct dt_note *n)
@@ -90,6 +92,24 @@ static size_t common_types(const struct dt_argspecs *spec, size_t n, const char 
 	return most;
 }
 
+/* Why an argument cannot be had at one of the places, though another may pass it. */
+static void find_lacks(const struct dt_argspecs *spec, size_t n, const char *why[DTRACE_STEP_ARGS])
+{
+	uint32_t most = 0;
+
+	for (size_t k = 0; k < n; k++)
+		most = spec[k].n > most ? spec[k].n : most;
+	memset(why, 0, DTRACE_STEP_ARGS * sizeof(*why));
+	for (size_t k = 0; k < n; k++) {
+		for (uint32_t i = 0; i < most && i < DTRACE_STEP_ARGS; i++) {
+			if (i >= spec[k].n)
+				why[i] = "not all of its places pass it";
+			else if (spec[k].arg[i].why[0])
+				why[i] = spec[k].arg[i].why;
+		}
+	}
+}
+
 /* ---- Probes -------------------------------------------------------------------------- */
 
 /* "function__entry" is function-entry to D. */
@@ -109,11 +129,11 @@ static void dashes(const char *s, char *to)
 /* The probe whose notes are v[n]. */
 static int give(struct dt_object *o, const struct dt_note *v, size_t n, dt_static_f *f, void *ctx)
 {
-	const char *type[DTRACE_STEP_ARGS];
+	const char *type[DTRACE_STEP_ARGS], *lack[DTRACE_STEP_ARGS];
 	struct dt_argnames names = { value_of, o };
 	struct dt_argspecs *spec = calloc(n, sizeof(*spec));
 	struct dt_site *site = calloc(n, sizeof(*site));
-	struct dt_static s = { .prov = v->provider, .func = "", .site = site, .argtype = type };
+	struct dt_static s = { .prov = v->provider, .func = "", .site = site, .argtype = type, .lack = lack };
 	char name[DTRACE_NAMELEN];
 	int rc = -ENOMEM;
 
@@ -129,6 +149,7 @@ static int give(struct dt_object *o, const struct dt_note *v, size_t n, dt_stati
 		dashes(v->name, name);
 		s.name = name;
 		s.nargtype = common_types(spec, s.nsite, type);
+		find_lacks(spec, s.nsite, lack);
 		rc = f(ctx, &s);
 	}
 	free(spec);
@@ -154,8 +175,6 @@ static int walk(struct dt_proc *p, struct dt_object *o, dt_static_f *f, void *ct
 			n++;
 		if (dt_py_owns(o, all.v[i].provider, all.v[i].name))
 			continue;
-		if (dt_py_owns(o, all.v[i].provider, all.v[i].name))
-			continue;
 		if (names_fit(&all.v[i]))
 			rc = give(o, &all.v[i], n, f, ctx);
 		else
@@ -172,20 +191,7 @@ static int walk(struct dt_proc *p, struct dt_object *o, dt_static_f *f, void *ct
 
 static bool maybe(const char *path)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	bool any = false;
-	Elf *elf;
-
-	if (fd < 0)
-		return false;
-	elf_version(EV_CURRENT);
-	elf = elf_begin(fd, ELF_C_READ_MMAP, NULL);
-	if (elf) {
-		any = dt_notes_any(elf);
-		elf_end(elf);
-	}
-	close(fd);
-	return any;
+	return dt_statics_ask(path, dt_notes_any);
 }
 
 const struct dt_statics_source dt_usdt_source = { .maybe = maybe, .walk = walk };

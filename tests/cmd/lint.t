@@ -37,7 +37,8 @@ D
 [ $n -ge 25 ] || fail "only $n programs were tried"
 
 # What only the machine that runs the program can know is taken on trust where there is no kernel part.
-for p in 'syscall::read:entry {}' 'myapp$target:::query-start {}' 'pid$target:libc.so.6:malloc:entry {}'; do
+for p in 'syscall::read:entry {}' 'myapp$target:::query-start {}' 'pid$target:libc.so.6:malloc:entry {}' \
+	'python$target:::function-entry { @[copyinstr(arg1)] = count(); @n[args[2]] = count(); }'; do
 	su -s /bin/bash nobody -c 'exec dtrace -e -n "$1"' bash "$p" >o 2>&1 || fail "'$p': $(cat o)"
 	[ ! -s o ] || fail "'$p' says $(cat o)"
 done

@@ -11,6 +11,8 @@
 #                            trace harness.py: NAME.calls, lines "call|return <tab> file <tab> function <tab> count"
 #   compare WHAT TRUTH CALLS fail unless they are the same; but for threading.py, which starts threads before
 #                            it turns the profile function on in them, and signal handlers
+#   holds                    print how many areas of virtual memory the module holds
+#   nothing_left WHEN        fail unless they are $held again, and nobody has the device open
 
 export PYTHONHASHSEED=0 PYTHONDONTWRITEBYTECODE=1
 PROGRAMS=/tmp/dtrace-python
@@ -66,4 +68,14 @@ compare() {
 	[ -s "$3" ] || fail "$1: dtrace has counted nothing"
 	LC_ALL=C sort "$2" | grep -av '/threading\.py	\|	handler	' >"$1.truth"
 	grep -av '/threading\.py	\|	handler	' "$3" | diff "$1.truth" - >"$1.diff" || fail "$1: '<' is the truth, '>' what dtrace says: $(head -n 12 "$1.diff")"
+}
+
+holds() { grep -c '\[dtrace\]' /proc/vmallocinfo; }
+
+nothing_left() {
+	for _ in $(seq 100); do
+		[ "$(holds)" -le "$held" ] && [ "$(awk '$1 == "dtrace" { print $3 }' /proc/modules)" = 0 ] && return
+		sleep 0.1
+	done
+	fail "$1: the module holds $(holds) areas, before it were $held: $(grep '\[dtrace\]' /proc/vmallocinfo | head -n 20)"
 }

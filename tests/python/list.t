@@ -9,7 +9,7 @@ time.sleep(600)
 PROGRAM
 start one "$exe" wait.py; one=$PID
 start two "$exe" wait.py; two=$PID
-cp "$T/sleeper" python3.13 2>/dev/null || cp /bin/sleep python3.13
+cp /bin/sleep python3.13
 ./python3.13 600 & fake=$!
 traced list -lP 'python*'
 status=$?
@@ -21,6 +21,7 @@ for pid in "$one" "$two"; do
 			fail "$name of process $pid is not listed once: $(grep "python$pid" list.out | head -n 5)"
 	done
 done
+kill -0 "$fake" || fail "it has ended"
 ! grep -q "python$fake " list.out || fail "a program that is named python3.13 but is none has probes"
 traced match -ln "python$one:::function-entry"
 same "one process's probe" "$(grep -c python match.out)" 1

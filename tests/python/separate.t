@@ -10,6 +10,10 @@ while read -r name root exe <&3; do
 		$(python "$root" "$exe" "$PROGRAMS/harness.py" profile "$PROGRAMS/$program.py" "$PROGRAMS/truth") ||
 			fail "$name: the program fails by itself"
 		calls "$name" "$root" "$exe" plain "$program"
+		# With a profile function 3.14 and 3.15 close unfinished generators by running them, without one they just drop them.
+		if [[ $exe == *3.1[45] && $program = language ]]; then
+			sed -i '/language\.py	\(<genexpr>\|__await__\|generator\)	/d' "${root%/}$PROGRAMS/truth" "$name.calls"
+		fi
 		compare "$name" "${root%/}$PROGRAMS/truth" "$name.calls"
 	done
 done 3<list

@@ -21,3 +21,11 @@ grep -q 'would be overwritten' err || fail "$(cat err)"
 rm -f out
 dtrace -xnolibs -h -s t.h -o out 2>err; same "-h of no D" $? 1
 [ ! -e out ] || fail "it left a file"
+echo 'BEGIN { exit(0); }' >clause.d
+dtrace -xnolibs -G -s app.d -s clause.d -o out 2>err; same "-G, the second script has a clause" $? 1
+[ ! -e out ] || fail "it left an object"
+(trap '' XFSZ; ulimit -f 1; dtrace -xnolibs -h -s app.d -o out 2>err); same "-h into a file that cannot be written" $? 1
+grep -q 'cannot write out' err || fail "$(cat err)"
+[ ! -e out ] || fail "it left half a header"
+dtrace -xnolibs -h -s app.d -o /dev/full 2>err; same "-h into a device that is full" $? 1
+[ -c /dev/full ] || fail "it took a device away"

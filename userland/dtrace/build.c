@@ -7,6 +7,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "cmd.h"
 
@@ -26,20 +28,30 @@ static char *output_name(const char *suffix)
 	return name;
 }
 
+/* Half a file helps nobody; a device that was named stays. */
+static void take_back(const char *file)
+{
+	struct stat st;
+
+	if (!lstat(file, &st) && S_ISREG(st.st_mode))
+		unlink(file);
+}
+
 static void write_file(const char *file, const char *text, size_t n)
 {
 	bool out = !strcmp(file, "-");
 	FILE *fp = out ? stdout : fopen(file, "we");
-	bool ok;
+	int err;
 
 	if (!fp)
 		fatal("cannot write %s: %s", file, strerror(errno));
-	ok = fwrite(text, 1, n, fp) == n;
-	ok &= fflush(fp) == 0;
-	if (!out)
-		ok &= fclose(fp) == 0;
-	if (!ok)
-		fatal("cannot write %s: %s", file, strerror(errno));
+	err = fwrite(text, 1, n, fp) == n && !fflush(fp) ? 0 : errno;
+	if (!out && fclose(fp) && !err)
+		err = errno;
+	if (err && !out)
+		take_back(file);
+	if (err)
+		fatal("cannot write %s: %s", file, strerror(err));
 }
 
 static void build_header(void)
@@ -68,8 +80,11 @@ static void build_object(void)
 	/* One object has the probes of all scripts, but each must be one that can be linked. */
 	for (size_t i = 0; i < g_args.nprograms; i++)
 		if (dtrace_program_link(g_dtp, g_args.programs[i].prog, DTRACE_D_PROBES, file,
-					(int)g_args.noperands - 1, g_args.operands + 1))
+					(int)g_args.noperands - 1, g_args.operands + 1)) {
+			if (i)		/* written for the scripts before this one */
+				take_back(file);
 			dfatal("cannot link %s", g_args.programs[i].shown);
+		}
 	free(file);
 }
 

@@ -34,11 +34,6 @@ static bool is_glob(const char *s)
 	return strpbrk(s, "*?[\\");
 }
 
-static bool fits(const char *pattern, const char *s)
-{
-	return !*pattern || dt_glob_match(pattern, s);
-}
-
 static bool is_rate(const char *name)
 {
 	unsigned long long ns;
@@ -72,11 +67,12 @@ int dt_catalog_walk(dtrace_hdl_t *dtp, const dtrace_probedesc_t *pat, dtrace_pro
 	for (size_t i = 0; i < sizeof(providers) / sizeof(*providers); i++) {
 		const struct provider *p = &providers[i];
 
-		if (!fits(pat->dtpd_provider, p->name) || !fits(pat->dtpd_mod, "") || !fits(pat->dtpd_func, ""))
+		if (!dt_glob_fits(pat->dtpd_provider, p->name) || !dt_glob_fits(pat->dtpd_mod, "") ||
+		    !dt_glob_fits(pat->dtpd_func, ""))
 			continue;
 		strcpy(pd.dtpd_provider, p->name);
 		for (size_t j = 0; j < p->n && !rc; j++) {
-			if (!fits(pat->dtpd_name, p->probes[j]))
+			if (!dt_glob_fits(pat->dtpd_name, p->probes[j]))
 				continue;
 			strcpy(pd.dtpd_name, p->probes[j]);
 			rc = func(dtp, &pd, arg);
@@ -120,8 +116,8 @@ enum dt_verdict dt_catalog_check(dtrace_hdl_t *dtp, const dtrace_probedesc_t *pa
 		return dt_pid_check(pat, err) ? DT_CANNOT_BE : DT_MAY_BE;
 	if (dt_catalog_walk(dtp, pat, found, NULL))
 		return DT_MAY_BE;
-	if (fits(pat->dtpd_mod, "") && fits(pat->dtpd_func, "") && is_rate(pat->dtpd_name) &&
-	    fits(pat->dtpd_provider, "profile"))
+	if (dt_glob_fits(pat->dtpd_mod, "") && dt_glob_fits(pat->dtpd_func, "") && is_rate(pat->dtpd_name) &&
+	    dt_glob_fits(pat->dtpd_provider, "profile"))
 		return DT_MAY_BE;
 	if (is_provider(pat->dtpd_provider))
 		return DT_IS_NOT;

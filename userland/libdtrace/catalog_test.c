@@ -33,6 +33,9 @@ static void passes(void **state)
 		"syscall::read:entry {}", "foo:::BEGINN {}", "myapp$target:::query-start {}", "entry {}",
 		"prof*:::x {}",
 		"AND {}", "SEND {}", "mod:f:tick-abc {}", "17 {}",
+		/* Python's functions have the same arguments everywhere. */
+		"python$target:::function-entry { trace(copyinstr(arg1)); trace(args[2] + 1); }",
+		"python17::_PyEval_EvalFrameDefault:function-return { trace(copyinstr((uintptr_t)args[1])); }",
 	};
 	dtrace_hdl_t *dtp = open_without();
 
@@ -41,6 +44,27 @@ static void passes(void **state)
 
 		if (msg)
 			fail_msg("%s: %s", good[i], msg);
+	}
+	dtrace_close(dtp);
+}
+
+/* Types that differ, or that only the process knows. */
+static void types(void **state)
+{
+	static const struct { const char *text, *says; } bad[] = {
+		{ "python$target:::function-entry { trace(args[0]->x); }", "args[0]" },
+		{ "python1:::function-entry { trace(args[9]); }", "[D_ARGS_IDX]" },
+		{ "python1:::line { trace(args[0]); }", "are not known" },
+		{ "mypython1:::function-entry { trace(args[0]); }", "are not known" },
+		{ "python*:::function-entry { trace(args[0]); }", "name the provider" },
+	};
+	dtrace_hdl_t *dtp = open_without();
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		const char *msg = compile(dtp, bad[i].text, 0);
+
+		if (!msg || !strstr(msg, bad[i].says))
+			fail_msg("%s: %s", bad[i].text, msg ? msg : "it compiles");
 	}
 	dtrace_close(dtp);
 }
@@ -98,7 +122,8 @@ static void same_words(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(passes), cmocka_unit_test(refused), cmocka_unit_test(same_words),
+		cmocka_unit_test(passes), cmocka_unit_test(refused), cmocka_unit_test(types),
+		cmocka_unit_test(same_words),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -188,6 +188,8 @@ enum dt_pidpat dt_pidpat(const char *provider, pid_t *pid);
 /* Create the probes that @pat names. 0, or -1 with @diag (place @loc) set. *found: how many are new. */
 int dt_pidprobe_create(dtrace_hdl_t *dtp, const dtrace_probedesc_t *pat, struct dt_loc loc,
 		       struct dt_diag *diag, uint64_t *found);
+/* Clauses with @pat, whose probes have been created, do what @cl does: say where that reads what is not there. */
+void dt_pidprobe_reads(dtrace_hdl_t *dtp, const dtrace_probedesc_t *pat, const struct dt_clause *cl);
 
 /* Module names for the kernel to match instead of the pattern's; none: it does as it is. */
 void dt_pidprobe_modules(dtrace_hdl_t *dtp, const dtrace_probedesc_t *pat, struct dt_strs *mods);

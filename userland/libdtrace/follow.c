@@ -72,6 +72,7 @@ static int begin_again(struct ps_prochandle *P, bool held)
 		return -ESRCH;
 	}
 	P->up = NULL;
+	dt_process_forget_lacks(P);
 	P->refused = P->undecided = P->late = 0;
 	rc = take_over(P, held, &err);
 	held = held && !dt_pid_kstat(old, &st) && st.late == late;

@@ -433,6 +433,12 @@ static int probe_args(void *ctx, const dtrace_probedesc_t *pat, const struct dt_
 
 	f->names.why[0] = '\0';
 	memset(names, 0, max * sizeof(*names));
+	if (f->dtp->fd < 0 && !is_glob(pat->dtpd_provider)) {	/* processes are not looked at (catalog.c) */
+		int n = dt_known_args(f->dtp, pat, argv, max);
+
+		if (n != -1)
+			return n;
+	}
 	if (dt_pidpat(pat->dtpd_provider, &pid) == DT_PIDPAT_STATIC)
 		return static_args(f, pid, pat, argv, max);
 	if (strcmp(pat->dtpd_name, "entry") && strcmp(pat->dtpd_name, "return"))

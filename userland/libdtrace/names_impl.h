@@ -55,6 +55,8 @@ const struct dt_type *dt_dwarf_func(struct dt_dwarf *d, uint64_t addr, const cha
  */
 int dt_static_args(dtrace_hdl_t *dtp, struct ps_prochandle *P, const dtrace_probedesc_t *pat,
 		   const struct dt_type **argv, unsigned int max);
+/* The same for probes that are known without their process: of python's functions. The provider is no glob. */
+int dt_known_args(dtrace_hdl_t *dtp, const dtrace_probedesc_t *pat, const struct dt_type **argv, unsigned int max);
 
 /* ---- ksym.c: the kernel's symbols --------------------------------------------------------- */
 

@@ -4,6 +4,8 @@
  * the objects themselves tell (providers/pid/statics.h). A note of USDT tells width and
  * sign; the python provider knows its own. A pointer leads into the process.
  */
+#include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "names_impl.h"
@@ -18,11 +20,6 @@ struct look {
 	unsigned int max;
 	int n;			/* -1: no such probe yet; -2: they differ, or one is not known */
 };
-
-static bool fits(const char *pattern, const char *name)
-{
-	return !*pattern || dt_glob_match(pattern, name);
-}
 
 /* A type by its name, as D sees a value of the process. NULL: not known. */
 static const struct dt_type *type_of(struct dt_types *ts, const char *name)
@@ -42,8 +39,8 @@ static int take(void *ctx, const struct dt_static *s)
 	bool first = l->n == -1;
 
 	snprintf(provider, sizeof(provider), "%s%d", s->prov, (int)l->pid);
-	if (!fits(l->pat->dtpd_provider, provider) || !fits(l->pat->dtpd_name, s->name) ||
-	    (*s->func && !fits(l->pat->dtpd_func, s->func)))
+	if (!dt_glob_fits(l->pat->dtpd_provider, provider) || !dt_glob_fits(l->pat->dtpd_name, s->name) ||
+	    (s->func && *s->func && !dt_glob_fits(l->pat->dtpd_func, s->func)))
 		return 0;
 	if (!first && (l->n < 0 || (size_t)l->n != s->nargtype))
 		l->n = -2;
@@ -59,10 +56,24 @@ static int take(void *ctx, const struct dt_static *s)
 	return 0;
 }
 
+int dt_known_args(dtrace_hdl_t *dtp, const dtrace_probedesc_t *pat, const struct dt_type **argv, unsigned int max)
+{
+	size_t digits = strlen(pat->dtpd_provider);
+	struct look l = { .ts = dtp->types, .pat = pat, .argv = argv, .max = max, .n = -1 };
+
+	while (digits && isdigit((unsigned char)pat->dtpd_provider[digits - 1]))
+		digits--;
+	l.pid = atoi(pat->dtpd_provider + digits);
+	for (size_t k = 0; dt_statics_sources[k]; k++)
+		for (const struct dt_static *s = dt_statics_sources[k]->known; s && s->name; s++)
+			if (strlen(s->prov) == digits && !strncmp(s->prov, pat->dtpd_provider, digits))
+				take(&l, s);
+	return l.n;
+}
+
 int dt_static_args(dtrace_hdl_t *dtp, struct ps_prochandle *P, const dtrace_probedesc_t *pat,
 		   const struct dt_type **argv, unsigned int max)
 {
-	static const struct dt_statics_source *const sources[] = { &dt_usdt_source, &dt_python_source };
 	struct look l = { .ts = dtp->types, .pat = pat, .pid = P->pid, .argv = argv, .max = max, .n = -1 };
 
 	for (size_t i = 0; i < dt_proc_nobjects(P->proc); i++) {
@@ -70,8 +81,8 @@ int dt_static_args(dtrace_hdl_t *dtp, struct ps_prochandle *P, const dtrace_prob
 
 		if (o->is_vdso || !dt_object_matches(o, pat->dtpd_mod) || dt_object_elf(P->proc, o, NULL))
 			continue;
-		for (size_t k = 0; k < sizeof(sources) / sizeof(*sources); k++)
-			sources[k]->walk(P->proc, o, take, &l, NULL);
+		for (size_t k = 0; dt_statics_sources[k]; k++)
+			dt_statics_sources[k]->walk(P->proc, o, take, &l, NULL);
 	}
 	return l.n;
 }

@@ -89,10 +89,14 @@ static void note_skipped(void *ctx, const char *mod, const char *func, enum dt_p
 int dt_process_attach(struct ps_prochandle *P, struct dt_err *err)
 {
 	bool jumps = P->dtp->opt[DTRACEOPT_TRAPFREE] != DTRACEOPT_TRAPFREE_OFF;
+	int rc;
 
 	if (P->up)
 		return 0;
-	return dt_pid_attach(P->proc, pid_call, P, P->dtp->demangle, jumps, note_skipped, &P->up, err);
+	rc = dt_pid_attach(P->proc, pid_call, P, P->dtp->demangle, jumps, note_skipped, &P->up, err);
+	if (!rc)
+		dt_pid_on_lack(P->up, dt_process_lack);
+	return rc;
 }
 
 void dt_process_detach(struct ps_prochandle *P)
@@ -100,6 +104,7 @@ void dt_process_detach(struct ps_prochandle *P)
 	if (P->up)
 		dt_pid_detach(P->up);
 	P->up = NULL;
+	dt_process_forget_lacks(P);
 	P->following = P->linking = false;
 	P->refused = P->undecided = P->late = 0;
 }
@@ -127,7 +132,7 @@ static int create(struct ps_prochandle *P, const dtrace_probedesc_t *pat, uint64
 		  void (*progress)(void *ctx, uint64_t done, uint64_t total), struct dt_err *err)
 {
 	if (is_static(pat))
-		return dt_pid_statics(P->up, pat->dtpd_provider, n, err);
+		return dt_pid_statics(P->up, pat, n, err);
 	return dt_pid_create(P->up, pat, n, progress, P, err);
 }
 
@@ -146,6 +151,7 @@ void dt_process_patterns(struct ps_prochandle *P)
 	}
 	for (size_t i = 0; i < P->nmodpats; i++)
 		tell_unseen(P, &P->modpats[i]);
+	dt_process_tell_lacks(P);
 	dt_process_languages(P);
 }
 
@@ -409,6 +415,7 @@ void dt_process_forget_patterns(struct ps_prochandle *P)
 	}
 	free(P->modpats);
 	free(P->pats);
+	dt_process_forget_readers(P);
 }
 
 /* ---- What could not be had ---------------------------------------------------------- */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * A process as libdtrace knows it: shared by proc.c (its life), pidprobe.c
- * (its probes) and follow.c (its thread).
+ * (its probes), lacks.c (what those have not got) and follow.c (its thread).
  *
  * Threads. Once tracing begins, each process with pid probes has a thread that
  * waits in the kernel for dlopen() and exec (DTRACE_PID_WAIT): the program's
@@ -40,6 +40,19 @@ struct dt_modpat {		/* a module as a pattern has it, and what the kernel matches
 	bool told;
 };
 
+struct dt_lack {		/* what a static probe has not got at some place: an argument, or -1, a tracepoint */
+	const struct dt_object *obj;
+	char prov[DTRACE_PROVNAMELEN], name[DTRACE_NAMELEN];
+	int arg;
+	char *why;
+	bool told;
+};
+
+struct dt_reader {		/* clauses with this description read these arguments: 1 << n */
+	dtrace_probedesc_t pat;
+	uint32_t args;
+};
+
 struct ps_prochandle {
 	struct ps_prochandle *next;
 	dtrace_hdl_t *dtp;
@@ -63,6 +76,10 @@ struct ps_prochandle {
 	size_t nmodpats, modpatroom;
 	struct dt_skipped *skipped;
 	size_t nskipped, skiproom;
+	struct dt_lack *lacks;
+	size_t nlacks, lackroom;
+	struct dt_reader *readers;
+	size_t nreaders, readerroom;
 	uint64_t refused;	/* places not armed that were told already */
 	uint64_t undecided;
 	uint64_t late;
@@ -84,6 +101,12 @@ void dt_process_languages(struct ps_prochandle *P);
 void dt_process_forget_patterns(struct ps_prochandle *P);
 void dt_process_say(struct ps_prochandle *P, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void dt_process_check_armed(struct ps_prochandle *P);
+/* lacks.c. Remember what a probe lacks (a dt_pid_lack_f); say what the clauses there are read of that; forget. */
+void dt_process_lack(void *P, const struct dt_object *o, const char *prov, const char *name, int arg,
+		     const char *why);
+void dt_process_tell_lacks(struct ps_prochandle *P);
+void dt_process_forget_lacks(struct ps_prochandle *P);
+void dt_process_forget_readers(struct ps_prochandle *P);
 
 /*
  * allprocs.c: call @func for every process of the machine that has probes of a provider matching @provider

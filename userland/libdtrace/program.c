@@ -4,6 +4,7 @@
  * is looked at: pid patterns have their probes created, and one that matches
  * nothing is an error at its place in the text.
  */
+#include <ctype.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -190,6 +191,14 @@ static void hint_part(dtrace_hdl_t *dtp, struct dt_diag *diag, const dtrace_prob
 		near.like[0] ? "?" : "; \"dtrace -l\" lists the probes there are");
 }
 
+/* "pid0", "python0": what a provider of $target is called if there is no $target. */
+static bool is_of_target(const char *provider)
+{
+	size_t n = strlen(provider);
+
+	return n > 1 && provider[n - 1] == '0' && isalpha((unsigned char)provider[n - 2]);
+}
+
 /* Say which part of a description is wrong, if one is: the first that alone matches nothing. */
 static void hint_nomatch(dtrace_hdl_t *dtp, const dtrace_probedesc_t *pat, struct dt_diag *diag)
 {
@@ -208,7 +217,7 @@ static void hint_nomatch(dtrace_hdl_t *dtp, const dtrace_probedesc_t *pat, struc
 		dt_hint(diag, "%s", known);
 		return;
 	}
-	if (!strcmp(pat->dtpd_provider, "pid0")) {
+	if (is_of_target(pat->dtpd_provider)) {
 		dt_hint(diag, "$target is the process of -p or -c; neither was given");
 		return;
 	}
@@ -282,6 +291,7 @@ static int check_pattern(struct compilation *cc, struct dt_clause *cl, uint32_t 
 		cc->diag = diag;
 		return -1;
 	}
+	dt_pidprobe_reads(cc->dtp, &pat, cl);
 	n = expand_pattern(cc, cl, at);
 	for (int i = 0; i < n && !found && !zdefs; i++) {
 		found = dt_probes_count(cc->dtp, &cl->pats[at + (uint32_t)i], 1);

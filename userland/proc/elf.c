@@ -256,6 +256,7 @@ static void elf_destroy(struct dt_elf *e)
 	free(e->func);
 	free(e->alias);
 	free(e->resolver);
+	free(e->fde);
 	free(e->text);
 	free(e->phdr);
 	free(e);

@@ -59,6 +59,10 @@ struct dt_elf {
 	char buildid[2 * 64 + 1];
 	const char *soname;	/* NULL: none */
 
+	struct dt_fde *fde;	/* the unwind tables' ranges, once dt_elf_extent() was asked */
+	size_t nfde;
+	bool fde_known;
+
 	bool loaded;		/* what follows is filled */
 	struct dt_func *func;
 	size_t nfunc;

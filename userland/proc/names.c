@@ -107,6 +107,11 @@ bool dt_glob_match(const char *pattern, const char *s)
 	return !*p;
 }
 
+bool dt_glob_fits(const char *pattern, const char *s)
+{
+	return !*pattern || dt_glob_match(pattern, s);
+}
+
 /* ---- Modules -------------------------------------------------------------- */
 
 /* @name itself, and every shortening of what follows ".so" (libc.so.6, libc.so, libc). */

@@ -12,6 +12,7 @@
  *   symtab.c   its functions: .symtab, .dynsym, .gnu_debugdata, separate debug
  *              files by build-id, .eh_frame ranges
  *   ehframe.c  ranges that the unwind tables know
+ *   extent.c   the piece of code around one address
  *   fragment.c which of those are a cold part of another function
  *   ifunc.c    what an indirect function's name means in one process
  *   addr.c     address -> object, function, offset (works after the process has exited)
@@ -133,6 +134,7 @@ uint64_t dt_proc_entry(const struct dt_proc *p);	/* of the executable, absolute 
 /* Are its libraries mapped and relocated? Static programs always are; false if it cannot be told. */
 bool dt_proc_linked(struct dt_proc *p);
 bool dt_glob_match(const char *pattern, const char *s);	/* * ? [a-z] [!a] and backslash; no special '/' or '.' */
+bool dt_glob_fits(const char *pattern, const char *s);	/* the same, but "" means anything */
 
 /* ---- symtab.c -------------------------------------------------------------- */
 
@@ -149,6 +151,15 @@ const struct dt_func *dt_elf_functions(struct dt_elf *e, size_t *n);
 long dt_elf_find(struct dt_elf *e, const char *name);
 /* Index of the function that covers an ELF virtual address, or -1. */
 long dt_elf_func_at(struct dt_elf *e, uint64_t vaddr);
+/*
+ * The piece of code around an ELF virtual address. Unlike all above it reads no symbols where the unwind tables know
+ * the address, so it costs little. False: nothing is known to be there.
+ */
+struct dt_extent {
+	uint64_t lo, hi;	/* ELF virtual addresses */
+	bool is_called;		/* a call may arrive at lo; else another piece jumps to it */
+};
+bool dt_elf_extent(struct dt_elf *e, uint64_t vaddr, struct dt_extent *ret);
 size_t dt_elf_naliases(struct dt_elf *e);
 const char *dt_elf_alias(struct dt_elf *e, size_t i, size_t *func);	/* every other name of a function */
 /* Bytes of its text at an ELF virtual address: pointer into the file, *avail bytes there; NULL: not in the file. */

@@ -11,19 +11,6 @@
 
 #include "impl.h"
 
-static struct dt_elf *open_elf(const char *path)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	struct dt_elf *e;
-	struct dt_err err;
-
-	assert_true(fd >= 0);
-	if (dt_elf_open(fd, path, &e, &err))
-		fail_msg("%s", err.msg);
-	close(fd);
-	return e;
-}
-
 static const struct dt_func *by_name(struct dt_elf *e, const char *name)
 {
 	size_t n;
@@ -46,6 +33,27 @@ static void check_order(struct dt_elf *e)
 		assert_int_equal(dt_elf_func_at(e, f[i].addr), i);
 		assert_int_equal(dt_elf_func_at(e, f[i].addr + f[i].size - 1), i);
 	}
+}
+
+/* The unwind tables alone tell the same pieces, symbols or not. */
+static void check_extents(struct dt_elf *e, struct dt_elf *bare)
+{
+	const struct dt_func *f;
+	struct dt_extent x;
+	size_t n, compared = 0;
+
+	f = dt_elf_functions(e, &n);
+	for (size_t i = 0; i < n; i++) {
+		if (!f[i].is_code)
+			continue;
+		assert_true(dt_elf_extent(bare, f[i].addr + f[i].size - 1, &x));
+		assert_int_equal(x.lo, f[i].addr);
+		assert_true(x.hi >= f[i].addr + f[i].size);
+		assert_true(x.is_called || f[i].is_frag);
+		compared++;
+	}
+	assert_true(compared > 8);
+	assert_false(dt_elf_extent(bare, 1, &x));
 }
 
 /* Cold parts with a frame, without one, that return by themselves, in C++ with landing pads. */
@@ -82,10 +90,11 @@ static void stripping_changes_no_function(void **state)
 		path = target_build("parts", all, partitioned);
 		bare = target_path("bare");
 		target_run("strip -o %s %s", bare, path);
-		e = open_elf(path);
-		s = open_elf(bare);
+		e = target_elf(path);
+		s = target_elf(bare);
 		check_order(e);
 		check_order(s);
+		check_extents(e, s);
 		f = dt_elf_functions(e, &n);
 		g = dt_elf_functions(s, &m);
 		for (i = 0; i < n; i++) {
@@ -140,7 +149,7 @@ static const char assembler[] =
 
 static void symbols_of_assembler(void **state)
 {
-	struct dt_elf *e = open_elf(target_build("assembler", "", assembler));
+	struct dt_elf *e = target_elf(target_build("assembler", "", assembler));
 	const struct dt_func *f, *g;
 	size_t n, func;
 	bool resolver = false;
@@ -182,13 +191,13 @@ static void separate_and_mini_debug_files(void **state)
 	(void)state;
 	target_run("cd %s && objcopy --only-keep-debug debug apart.dbg && strip debug && "
 		   "objcopy --add-gnu-debuglink=apart.dbg debug linked", target_dir);
-	e = open_elf(target_path("linked"));
+	e = target_elf(target_path("linked"));
 	check_order(e);
 	assert_non_null(by_name(e, "main"));
 	assert_int_equal(by_name(e, "main")->src, DT_SRC_DEBUGFILE);
 	assert_true(strlen(dt_elf_buildid(e)) == 40);
 	dt_elf_put(e);
-	e = open_elf(path);		/* no link: stripped */
+	e = target_elf(path);		/* no link: stripped */
 	assert_null(by_name(e, "main"));
 	dt_elf_put(e);
 	if (target_run("command -v xz >/dev/null"))
@@ -197,7 +206,7 @@ static void separate_and_mini_debug_files(void **state)
 		   "cut -d' ' -f1 > keep && "
 		   "objcopy -S --remove-section .comment --keep-symbols=keep apart.dbg mini && xz -k mini && "
 		   "objcopy --add-section .gnu_debugdata=mini.xz debug mindebug", target_dir);
-	e = open_elf(target_path("mindebug"));
+	e = target_elf(target_path("mindebug"));
 	check_order(e);
 	assert_non_null(by_name(e, "main"));
 	assert_int_equal(by_name(e, "main")->src, DT_SRC_DEBUGDATA);
@@ -207,7 +216,7 @@ static void separate_and_mini_debug_files(void **state)
 /* Every range of readelf's unwind table outside of the linker's stubs lies in a function of ours. */
 static void nothing_is_missing(const char *path)
 {
-	struct dt_elf *e = open_elf(path);
+	struct dt_elf *e = target_elf(path);
 	char cmd[512], line[512];
 	size_t ranges = 0, n;
 	FILE *f;
@@ -252,7 +261,7 @@ static void real_objects(void **state)
 
 static void one_file_is_opened_once(void **state)
 {
-	struct dt_elf *a = open_elf("/bin/bash"), *b = open_elf("/bin/bash");
+	struct dt_elf *a = target_elf("/bin/bash"), *b = target_elf("/bin/bash");
 
 	(void)state;
 	assert_ptr_equal(a, b);

@@ -7,6 +7,7 @@
 
 #include <stdarg.h>
 #include <stddef.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -14,6 +15,8 @@
 #include <string.h>
 #include <unistd.h>
 #include <cmocka.h>
+
+#include "impl.h"
 
 static char target_dir[64];
 
@@ -73,6 +76,20 @@ static inline char *target_build(const char *name, const char *flags, const char
 	assert_int_equal(target_run("cd %s && %s -w -o %s %s %s", target_dir,
 				    strstr(flags, "c++") ? "g++" : "gcc", name, flags, source), 0);
 	return target_path(name);
+}
+
+/* A file that must be understood; dt_elf_close() is the caller's. */
+static inline struct dt_elf *target_elf(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct dt_elf *e;
+	struct dt_err err;
+
+	assert_true(fd >= 0);
+	if (dt_elf_open(fd, path, &e, &err))
+		fail_msg("%s", err.msg);
+	close(fd);
+	return e;
 }
 
 #endif /* DT_TARGET_H */

@@ -2,10 +2,14 @@
 #
 # harness.py MODE PROGRAM OUT: calls PROGRAM's main() between _begin_() and _end_().
 # MODE "profile": with sys.setprofile() in all threads; what it told goes to OUT,
-# "call|return <tab> file <tab> function <tab> count" lines. "plain": without; OUT is what PROGRAM
+# "call|return <tab> file <tab> function <tab> count" lines. "raise": what sys.monitoring or settrace() told of exceptions
+# ("raise <tab> file <tab> function:line:exception:0, or 1 if other functions are in its traceback
+# already <tab> count") and gc.callbacks of garbage ("gc-start <tab> generation
+# <tab> <tab> count", "gc-done <tab> found ..."). "plain": without; OUT is what PROGRAM
 # expects itself, if it does. With a fourth argument it stops before, until somebody goes on with it.
 import gc
 import importlib.util
+import opcode
 import os
 import signal
 import sys
@@ -33,6 +37,55 @@ def _profile_(frame, event, arg):
         mine[key] = mine.get(key, 0) + 1
 
 
+# What ends a for loop, or the generator behind a yield from, is no exception to anybody else.
+def _is_end_(code, offset, exc):
+    names = [opcode.opname[op] for op in code.co_code[offset:offset + 8:2]]
+    while names[0] == "EXTENDED_ARG":
+        names.pop(0)
+    return issubclass(exc, StopIteration) and names[0] in ("FOR_ITER", "SEND", "YIELD_FROM")
+
+
+def _raised_(frame, offset, exc, tb):
+    if _is_end_(frame.f_code, offset, exc):
+        return
+    where = "%s:%d:%s:%d" % (frame.f_code.co_name, frame.f_lineno, exc.__name__, bool(tb and tb.tb_next))
+    key = ("raise", frame.f_code.co_filename, where)
+    mine = counts.setdefault(get_ident(), {})
+    mine[key] = mine.get(key, 0) + 1
+
+
+def _monitor_(code, offset, exc):
+    _raised_(sys._getframe(1), offset, type(exc), exc.__traceback__)
+
+
+def _trace_(frame, event, arg):
+    if event == "exception":
+        _raised_(frame, frame.f_lasti, arg[0], arg[2])
+    return _trace_
+
+
+def _collected_(phase, info):
+    key = ("gc-start", str(info["generation"]), "") if phase == "start" else \
+        ("gc-done", str(info["collected"] + info["uncollectable"]), "")
+    mine = counts.setdefault(get_ident(), {})
+    mine[key] = mine.get(key, 0) + 1
+
+
+def watch(on):
+    if on:
+        gc.callbacks.append(_collected_)
+    else:
+        gc.callbacks.remove(_collected_)
+    if hasattr(sys, "monitoring"):
+        if on:
+            sys.monitoring.use_tool_id(3, "truth")
+        sys.monitoring.register_callback(3, sys.monitoring.events.RAISE, _monitor_ if on else None)
+        sys.monitoring.set_events(3, sys.monitoring.events.RAISE if on else 0)
+    else:
+        threading.settrace(_trace_ if on else None)
+        sys.settrace(_trace_ if on else None)
+
+
 def load(path):
     spec = importlib.util.spec_from_file_location("program", path)
     module = importlib.util.module_from_spec(spec)
@@ -58,9 +111,13 @@ def run(mode, main):
     if mode == "profile":
         threading.setprofile(_profile_)
         sys.setprofile(_profile_)
+    if mode == "raise":
+        watch(True)
     _begin_()
     main()
     _end_()
+    if mode == "raise":
+        watch(False)
     sys.setprofile(None)
     threading.setprofile(None)
 
@@ -70,7 +127,7 @@ main = load(program).main
 if len(sys.argv) > 4:
     os.kill(os.getpid(), signal.SIGSTOP)
 run(mode, main)
-if mode == "profile":
+if mode != "plain":
     write(out)
 elif hasattr(sys.modules["program"], "expected"):
     counts[0] = {(event,) + key: n for key, n in sys.modules["program"].expected.items() for event in ("call", "return")}
