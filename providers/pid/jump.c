@@ -60,7 +60,7 @@ static bool can_move(const struct dt_pid_insn *in)
 	return !in->is_fixed && !stays(&in->point);
 }
 
-/* What compilers and linkers put between functions: nops of all lengths, breakpoints, zeros. */
+/* What compilers and linkers put between functions: nops of all lengths, breakpoints. Zeros could be data. */
 static bool is_padding(const uint8_t *b, size_t n)
 {
 	size_t i = 0;
@@ -68,7 +68,7 @@ static bool is_padding(const uint8_t *b, size_t n)
 	while (i < n) {
 		struct dt_pid_insn in;
 
-		if (b[i] == 0x90 || b[i] == 0xcc || !b[i]) {
+		if (b[i] == 0x90 || b[i] == 0xcc) {
 			i++;
 			continue;
 		}
