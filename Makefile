@@ -168,7 +168,7 @@ TGT	:= $(BUILD)/targets
 TGT_CFLAGS := -O2 -g -Wall -Wno-infinite-recursion
 USDT_TARGETS := $(addprefix $(TGT)/usdt/,app app-O0 app-nopie app-static app-stripped app-linked app-cxx opener appcc lacks \
 	$(if $(wildcard /usr/include/sys/sdt.h /usr/include/*/sys/sdt.h),sdt-O0 sdt-O2))
-PLAIN	:= textcheck hammer forker ownint3 execer execways sleeper typed copied
+PLAIN	:= textcheck hammer tallied forker ownint3 execer execways sleeper typed copied
 TARGETS := $(addprefix $(TGT)/,$(PLAIN) thrower plug plugin.so counted-pie counted-nopie counted-static \
 	counted-stripped counted-static-stripped counted-fp tiny32 raw recipes abi api) $(USDT_TARGETS)
 

@@ -353,6 +353,18 @@ static void stddev_add(u64 *value, s64 x)
 	value[3] = (u64)(sum >> 64);
 }
 
+u32 dtk_agg_bucket_of(u16 kind, u64 arg, s64 x)
+{
+	switch (kind) {
+	case DTRACEAGG_QUANTIZE:
+		return quantize_bucket(x);
+	case DTRACEAGG_LQUANTIZE:
+		return lquantize_bucket(arg, x);
+	default:
+		return llquantize_bucket(arg, x);
+	}
+}
+
 void dtk_agg_update(u16 kind, u64 arg, u64 *value, s64 x, s64 incr)
 {
 	switch (kind) {
@@ -384,5 +396,37 @@ void dtk_agg_update(u16 kind, u64 arg, u64 *value, s64 x, s64 incr)
 	case DTRACEAGG_LLQUANTIZE:
 		value[1 + llquantize_bucket(arg, x)] += incr;
 		break;
+	}
+}
+
+static void stddev_merge(u64 *value, const u64 *more)
+{
+	unsigned __int128 sum = (unsigned __int128)value[3] << 64 | value[2];
+
+	sum += (unsigned __int128)more[3] << 64 | more[2];
+	value[0] += more[0];
+	value[1] += more[1];
+	value[2] = (u64)sum;
+	value[3] = (u64)(sum >> 64);
+}
+
+void dtk_agg_merge(const struct dtk_aggact *agg, u64 *value, const u64 *more)
+{
+	u32 i;
+
+	switch (agg->kind) {
+	case DTRACEAGG_MIN:
+		value[0] = min((s64)value[0], (s64)more[0]);
+		break;
+	case DTRACEAGG_MAX:
+		value[0] = max((s64)value[0], (s64)more[0]);
+		break;
+	case DTRACEAGG_STDDEV:
+		stddev_merge(value, more);
+		break;
+	default:
+		/* Those with parameters have them first. */
+		for (i = agg->kind >= DTRACEAGG_LQUANTIZE; i < agg->valsize / sizeof(*value); i++)
+			value[i] += more[i];
 	}
 }

@@ -191,6 +191,36 @@ static void llquantize(void **state)
 	}
 }
 
+/* Two halves of the values, merged, are all of them; what nobody has added to changes nothing. */
+static void merging(void **state)
+{
+	static const struct { u16 kind; u64 arg; u32 nwords; } f[] = {
+		{ DTRACEAGG_COUNT, 0, 1 }, { DTRACEAGG_MIN, 0, 1 }, { DTRACEAGG_MAX, 0, 1 }, { DTRACEAGG_SUM, 0, 1 },
+		{ DTRACEAGG_AVG, 0, 2 }, { DTRACEAGG_STDDEV, 0, 4 }, { DTRACEAGG_QUANTIZE, 0, 127 },
+		{ DTRACEAGG_LQUANTIZE, DTRACE_LQUANTIZE_ARG(-5, 20, 100), 23 },
+		{ DTRACEAGG_LLQUANTIZE, DTRACE_LLQUANTIZE_ARG(10, 0, 6, 20), 129 },
+	};
+	u32 i, n;
+
+	for (i = 0; i < ARRAY_SIZE(f); i++) {
+		u64 v[3][129] = { { 0 } }, first = f[i].kind == DTRACEAGG_MIN ? S64_MAX : (u64)S64_MIN;
+		struct dtk_aggact agg = { .kind = f[i].kind, .valsize = f[i].nwords * 8 };
+
+		if (f[i].kind == DTRACEAGG_MIN || f[i].kind == DTRACEAGG_MAX)
+			v[0][0] = v[1][0] = v[2][0] = first;
+		if (f[i].arg)
+			v[0][0] = v[1][0] = v[2][0] = f[i].arg;
+		for (n = 0; n < 2000; n++) {
+			s64 x = some_value();
+
+			dtk_agg_update(f[i].kind, f[i].arg, v[0], x, 1);
+			dtk_agg_update(f[i].kind, f[i].arg, v[1 + rng() % 2], x, 1);
+		}
+		dtk_agg_merge(&agg, v[1], v[2]);
+		assert_memory_equal(v[0], v[1], sizeof(v[0]));
+	}
+}
+
 /* ---- Tables -------------------------------------------------------------------------- */
 
 struct table {
@@ -469,6 +499,7 @@ static void creation_fails(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		test(merging),
 		test(plain_functions), test(stddev), test(quantize), test(lquantize),
 		test(llquantize), test(against_model), test(full_table), test(clauses),
 		test(cache), test(probes_share_a_clause), test(faults), test(creation_fails),

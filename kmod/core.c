@@ -163,9 +163,39 @@ void dtk_probe_counted(struct dtk_probe *probe, u64 n)
 		if (sink->ccpu[raw_smp_processor_id()])
 			dtk_fire_exclude(add_counted, &c);
 		else
-			atomic64_add(n, (atomic64_t *)&sink->nobuffer);
+			atomic64_add(max_t(s64, n, 0), (atomic64_t *)&sink->nobuffer);
 		raw_local_irq_restore(flags);
 	}
+}
+
+struct tallied {
+	struct dtk_ecb *ecb;
+	u32 act;
+	const u64 *more;
+	u64 hits;
+};
+
+static void add_tallied(void *arg)
+{
+	struct tallied *t = arg;
+
+	dtk_ecb_merge(t->ecb, raw_smp_processor_id(), t->act, t->more, t->hits);
+}
+
+void dtk_ecb_tallied(struct dtk_ecb *ecb, u32 act, const u64 *more, u64 hits)
+{
+	struct tallied t = { ecb, act, more, hits };
+	unsigned long flags;
+
+	lockdep_assert_held(&dtk_lock);
+	if (!ecb->sink->counting)
+		return;
+	raw_local_irq_save(flags);
+	if (ecb->sink->ccpu[raw_smp_processor_id()])
+		dtk_fire_exclude(add_tallied, &t);
+	else
+		atomic64_add(max_t(s64, hits, 0), (atomic64_t *)&ecb->sink->nobuffer);
+	raw_local_irq_restore(flags);
 }
 
 /* ---- One consumer's own probes -------------------------------------------- */

@@ -129,15 +129,21 @@ static inline void dtk_provider_drop(struct dtk_probe *probe)
 
 
 /*
- * Counting without firing. Where all that is enabled on a probe is count() by keys that depend on the probe
- * alone (dtk_probe_only_counts()), a provider may count hits by itself and hand over how many there were (dtk_lock,
- * may sleep). They go to those consumers that count then. The core asks for them, by dtk_harvest(), whenever that
- * makes a difference: before a consumer begins or ends to count, and before it reads. A provider does by itself
- * before ECBs of its probes come or go.
+ * Aggregating without firing. Where all that is enabled on a probe aggregates by keys that depend on the probe
+ * alone (clause->tallies), by values and predicates that the provider can have otherwise, it may
+ * do so by itself and hand over what that came to (dtk_lock, may sleep): dtk_ecb_tallied(), as dtk_ecb_merge(), or
+ * dtk_probe_counted() for all ECBs whose clause is a mere count() (clause->counts). It goes to those consumers that
+ * count then. The core asks for it, by dtk_harvest(), whenever that makes a difference: before a consumer
+ * begins or ends to count, and before it reads. A provider does by itself before ECBs of its probes come or go.
  */
-bool dtk_probe_only_counts(struct dtk_probe *probe);
 void dtk_probe_counted(struct dtk_probe *probe, u64 n);
+void dtk_ecb_tallied(struct dtk_ecb *ecb, u32 act, const u64 *more, u64 hits);
 void dtk_harvest(void);
+/* All that is enabled on @probe: by ->next. dtk_lock. */
+static inline struct dtk_ecb *dtk_probe_ecbs(const struct dtk_probe *probe)
+{
+	return rcu_dereference_protected(probe->ecbs, lockdep_is_held(&dtk_lock));
+}
 
 /* The consumer that an op works for: an opaque key to hang things on. */
 struct dtk_consumer;

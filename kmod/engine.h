@@ -103,6 +103,7 @@ struct dtk_clause {
 	u32 naggs;
 	u32 nconst;		/* aggregating actions with constkey */
 	const struct dtk_aggact *counts; /* the clause is a count() with constkey and nothing else; or NULL */
+	bool tallies;		/* it only aggregates, by keys that depend on the probe alone */
 	u64 uarg;
 };
 
@@ -214,6 +215,8 @@ void dtk_aggbuf_destroy(struct dtk_aggbuf *ab);
 /* Context: switch; O(buckets used) at most. */
 void dtk_aggbuf_switch(struct dtk_aggbuf *ab, struct dtrace_ioc_switch *out);
 u64 dtk_aggbuf_drops(const struct dtk_aggbuf *ab);
+/* Which bucket of quantize(), lquantize() or llquantize() @x belongs to, from 0. */
+u32 dtk_agg_bucket_of(u16 kind, u64 arg, s64 x);
 
 /* ---- Firing (fire.c, dif_exec.c) ------------------------------------------ */
 
@@ -303,10 +306,21 @@ struct dtk_probename {
  */
 void dtk_ecb_run(struct dtk_ecb *ecb, struct dtk_fire *f, u32 cpu);
 /*
- * What @n > 0 runs of an ECB would have done whose clause only counts (clause->counts). Context: probe; the
- * CPU has buffers.
+ * What @n runs of an ECB would have done whose clause only counts (clause->counts); less than 0, if too many were
+ * handed over before. Context: probe; the CPU has buffers.
  */
 void dtk_ecb_count(struct dtk_ecb *ecb, u32 cpu, u64 n);
+/*
+ * What @hits runs of an ECB would have done by its aggregating action @act, in a clause with clause->tallies: they
+ * come to @more, laid out as the action's value (words in front that are parameters are ignored). Context: probe;
+ * the CPU has buffers.
+ */
+void dtk_ecb_merge(struct dtk_ecb *ecb, u32 cpu, u32 act, const u64 *more, u64 hits);
+/*
+ * What such a clause would make of these arguments, if its predicate and the action's value need nothing else.
+ * False: the predicate is false, or a difo faulted. Context: any.
+ */
+bool dtk_ecb_eval(struct dtk_ecb *ecb, u32 act, const u64 *arg, u32 nargs, u64 *x);
 
 struct dtk_mstate {		/* machine state of one clause's run */
 	struct dtk_fire *f;

@@ -269,5 +269,7 @@ void dtk_agg_remember(const struct dtk_aggbuf *ab, const u8 *bucket, struct dtk_
 void dtk_agg_drop(struct dtk_aggbuf *ab, u64 n);
 u8 *dtk_agg_recall(struct dtk_aggbuf *ab, const struct dtk_bucketcache *cache);
 void dtk_agg_update(u16 kind, u64 arg, u64 *value, s64 x, s64 incr);
+/* Add what another value of the same action has come to, if it began like a new bucket's. */
+void dtk_agg_merge(const struct dtk_aggact *agg, u64 *value, const u64 *more);
 
 #endif /* DTK_ENGINE_IMPL_H */

@@ -384,6 +384,71 @@ void dtk_ecb_count(struct dtk_ecb *ecb, u32 cpu, u64 n)
 	if (count_only(ecb, cc, agg, n))
 		return;
 	dtk_ecb_run(ecb, &f, cpu);
-	if (n > 1 && !count_only(ecb, cc, agg, n - 1))
+	if (n != 1 && !count_only(ecb, cc, agg, n - 1) && (s64)n > 1)
 		dtk_agg_drop(cc->agg, n - 1);
+}
+
+/* ---- What others aggregated ------------------------------------------------------------- */
+
+static struct dtk_ccpu nowhere;		/* of a difo that is executed outside of a firing */
+
+static struct dtk_mstate quiet_state(struct dtk_ecb *ecb, struct dtk_fire *f, struct dtk_ccpu *cc)
+{
+	return (struct dtk_mstate){
+		.f = f, .ecb = ecb, .sink = ecb->sink, .cc = cc, .strsize = ecb->clause->prog->strsize,
+		.faultpc = ~0u, .memsize = U64_MAX,
+	};
+}
+
+bool dtk_ecb_eval(struct dtk_ecb *ecb, u32 act, const u64 *arg, u32 nargs, u64 *x)
+{
+	const struct dtk_act *a = &ecb->clause->acts[act];
+	struct dtk_fire f = { .nargs = nargs };
+	struct dtk_mstate ms = quiet_state(ecb, &f, &nowhere);
+
+	memcpy(f.arg, arg, nargs * sizeof(*arg));
+	if (!predicate(&ms, ecb->clause))
+		return false;
+	*x = a->difo ? dtk_dif_exec(a->difo, &ms) : 0;
+	return !ms.fault;
+}
+
+/* The bucket of the aggregating action @act, whose keys depend on the probe alone. */
+static u8 *find_bucket(struct dtk_mstate *ms, const struct dtk_clause *c, u32 act, u32 *at)
+{
+	const struct dtk_aggact *agg = c->acts[act].agg;
+	struct dtk_bucketcache *cache = bucket_cache(ms->ecb, ms->cc, agg);
+	u8 *bucket = cache ? dtk_agg_recall(ms->cc->agg, cache) : NULL, *key;
+
+	if (bucket)
+		return bucket;
+	key = dtk_scratch(ms, agg->keyroom);
+	if (key)
+		build_keys(ms, c, act - agg->nkeys, agg, key, at);
+	if (ms->fault)
+		return NULL;
+	bucket = dtk_agg_bucket(ms->cc->agg, agg, key, dtk_agg_hash(agg, key), c->acts[act].arg);
+	if (bucket && cache)
+		dtk_agg_remember(ms->cc->agg, bucket, cache);
+	return bucket;
+}
+
+void dtk_ecb_merge(struct dtk_ecb *ecb, u32 cpu, u32 act, const u64 *more, u64 hits)
+{
+	const struct dtk_clause *c = ecb->clause;
+	struct dtk_ccpu *cc = ecb->sink->ccpu[cpu];
+	struct dtk_fire f = { .flags = DTK_FIRE_END };
+	struct dtk_mstate ms = quiet_state(ecb, &f, cc);
+	u32 at = act;
+	u8 *bucket;
+
+	ms.cpu = cpu;
+	bucket = find_bucket(&ms, c, act, &at);
+	if (bucket)
+		dtk_agg_merge(c->acts[act].agg, (u64 *)(bucket + c->acts[act].agg->valoff), more);
+	else if (ms.fault)
+		report_fault(&ms, at + 1);
+	else if ((s64)hits > 1)
+		dtk_agg_drop(cc->agg, hits - 1);	/* one has been counted */
+	dtk_watch(cc->scratch, DTK_SCRATCH, DTK_NOBODYS);
 }

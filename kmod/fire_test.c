@@ -462,6 +462,59 @@ static void arrays(void **state)
 	rig_free(r);
 }
 
+/* /arg1 > 20/{ @[id] = max(arg0); @[id] = avg(arg0) }: fired, and handed over; and what an ECB makes of arguments. */
+static struct rig *tallying(void)
+{
+	struct img *m = img_new();
+	u32 id = img_builtin(m, DIF_VAR_ID, t_u64), arg0 = img_builtin(m, DIF_VAR_ARG0, t_u64), pred;
+
+	img_difo(m);
+	img_op(m, W(LDGS, DIF_VAR_ARG0 + 1, 1));
+	img_setx(m, 20, 2);
+	img_op(m, R(CMP, 1, 2, 0));
+	img_op(m, B(BG, 6));
+	img_op(m, R(MOV, 0, 0, 1));
+	img_op(m, RET(1));
+	img_setx(m, 1, 1);
+	img_op(m, RET(1));
+	pred = img_end(m, t_u64);
+	img_act(m, DTRACEACT_DIFEXPR, id);
+	img_act(m, DTRACEAGG_MAX, arg0)->ntuple = 1;
+	img_act(m, DTRACEACT_DIFEXPR, id);
+	img_act(m, DTRACEAGG_AVG, arg0)->ntuple = 1;
+	img_clause(m, pred, 4);
+	return rig_new(m);
+}
+
+static void handed_over(void **state)
+{
+	static const u64 args[][2] = { { 5, 21 }, { 7, 30 }, { 1000, 20 } };
+	struct rig *fired = tallying(), *told = tallying();
+	struct dtrace_ioc_switch a, b;
+	u64 x = 0;
+	u32 i;
+
+	assert_true(fired->prog->clauses[0].tallies);
+	for (i = 0; i < ARRAY_SIZE(args); i++) {
+		struct dtk_fire f = { .nargs = 2, .arg = { args[i][0], args[i][1] } };
+
+		rig_fire_on(fired, &f, 0);
+		assert_int_equal(dtk_ecb_eval(&told->ecbs[0], 3, args[i], 2, &x), args[i][1] > 20);
+		assert_int_equal(x, args[i][1] > 20 ? args[i][0] : args[i - 1][0]);
+	}
+	for (i = 0; i < 2; i++) {
+		dtk_ecb_merge(&told->ecbs[0], 0, 1, args[i], 1);
+		dtk_ecb_merge(&told->ecbs[0], 0, 3, (u64[]){ 1, args[i][0] }, 1);
+	}
+	dtk_aggbuf_switch(fired->ccpu[0].agg, &a);
+	dtk_aggbuf_switch(told->ccpu[0].agg, &b);
+	assert_int_equal(a.size, b.size);
+	assert_true(a.size > 64);
+	assert_memory_equal(fired->agghalf[0][a.half], told->agghalf[0][b.half], a.size);
+	rig_free(fired);
+	rig_free(told);
+}
+
 /* self->s.b = 7 by address, which is allowed only inside the variable. */
 static void stores_into_variables(void **state)
 {
@@ -515,7 +568,7 @@ int main(void)
 		test(faults_undo_records), test(fault_outside_difo), test(faults_in_error),
 		test(exits), test(who_may_fire), test(stacks_and_symbols), test(library_actions),
 		test(scalars), test(thread_locals_are_per_thread), test(string_variables),
-		test(null_strings), test(arrays), test(stores_into_variables),
+		test(null_strings), test(arrays), test(handed_over), test(stores_into_variables),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

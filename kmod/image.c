@@ -546,6 +546,21 @@ static const struct dtk_aggact *lone_count(const struct dtk_clause *c)
 	return a->agg->constkey ? a->agg : NULL;
 }
 
+/* Nothing but aggregating actions, each by keys that depend on the probe alone? See dtk_ecb_merge(). */
+static bool only_tallies(const struct dtk_clause *c)
+{
+	u32 i;
+
+	for (i = 0; i < c->nacts; i++) {
+		if (c->acts[i].aggidx == DTK_NOREC)
+			return false;
+		i = c->acts[i].aggidx;
+		if (!c->acts[i].agg->constkey)
+			return false;
+	}
+	return c->nacts && !c->size;
+}
+
 static u32 clause_reads(const struct dtk_clause *c)
 {
 	u32 reads = c->pred ? c->pred->reads : 0, i;
@@ -579,6 +594,7 @@ static int load_clause(struct loader *l, const struct dtrace_clause_desc *d, str
 	if (err)
 		return err;
 	c->counts = lone_count(c);
+	c->tallies = only_tallies(c);
 	c->reads = clause_reads(c);
 	return 0;
 }

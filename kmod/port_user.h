@@ -35,6 +35,7 @@ typedef long long s64;
 
 #define U32_MAX		UINT32_MAX
 #define U64_MAX		UINT64_MAX
+#define S8_MAX		INT8_MAX
 #define S32_MIN		INT32_MIN
 #define S64_MAX		INT64_MAX
 #define S64_MIN		INT64_MIN
@@ -56,6 +57,8 @@ struct pt_regs;
 #define WRITE_ONCE(x, v) __atomic_store_n(&(x), (v), __ATOMIC_RELAXED)
 #define smp_load_acquire(p) __atomic_load_n((p), __ATOMIC_ACQUIRE)
 #define smp_store_release(p, v) __atomic_store_n((p), (v), __ATOMIC_RELEASE)
+#define smp_rmb()	__atomic_thread_fence(__ATOMIC_ACQUIRE)
+#define barrier()	__asm__ volatile("" : : : "memory")
 #define xchg(p, v)	__atomic_exchange_n((p), (v), __ATOMIC_SEQ_CST)
 #define cmpxchg(p, o, n) __sync_val_compare_and_swap((p), (o), (n))
 

@@ -294,11 +294,6 @@ void dtk_probes_free(struct list_head *doomed)
 
 /* ---- ECBs on a probe ------------------------------------------------------ */
 
-static struct dtk_ecb *first_ecb(struct dtk_probe *probe)
-{
-	return rcu_dereference_protected(probe->ecbs, lockdep_is_held(&dtk_lock));
-}
-
 /* A consumer's ECBs nearly always follow each other; only where they do not is there a walk. */
 static bool has_ecb_of(struct dtk_probe *probe, const struct dtk_sink *sink)
 {
@@ -306,7 +301,7 @@ static bool has_ecb_of(struct dtk_probe *probe, const struct dtk_sink *sink)
 
 	if (probe->last && probe->last->sink == sink)
 		return true;
-	for (ecb = first_ecb(probe); ecb; ecb = ecb->next) {
+	for (ecb = dtk_probe_ecbs(probe); ecb; ecb = ecb->next) {
 		if (ecb->sink == sink)
 			return true;
 	}
@@ -359,7 +354,7 @@ bool dtk_probe_cpus(struct dtk_probe *probe, struct cpumask *bound)
 	bool all = false;
 
 	lockdep_assert_held(&dtk_lock);
-	for (ecb = first_ecb(probe); ecb; ecb = ecb->next) {
+	for (ecb = dtk_probe_ecbs(probe); ecb; ecb = ecb->next) {
 		if (ecb->sink->cpu == DTRACE_CPUALL)
 			all = true;
 		else
@@ -375,24 +370,11 @@ void dtk_probe_begin(struct dtk_probe *probe)
 	lockdep_assert_held(&dtk_lock);
 	if (!probe->prov->ops->begin)
 		return;
-	for (ecb = first_ecb(probe); ecb; ecb = ecb->next) {
+	for (ecb = dtk_probe_ecbs(probe); ecb; ecb = ecb->next) {
 		if (READ_ONCE(ecb->sink->live))
 			return;
 	}
 	probe->prov->ops->begin(probe);
-}
-
-bool dtk_probe_only_counts(struct dtk_probe *probe)
-{
-	struct dtk_ecb *ecb;
-
-	lockdep_assert_held(&dtk_lock);
-	for (ecb = first_ecb(probe); ecb; ecb = ecb->next) {
-		if (!ecb->clause->counts || ecb->clause->counts->kind != DTRACEAGG_COUNT ||
-		    ecb->sink->cpu != DTRACE_CPUALL)
-			return false;
-	}
-	return probe->necbs;
 }
 
 void dtk_harvest(void)
@@ -413,7 +395,7 @@ void dtk_probe_unlink(struct dtk_probe *probe, struct dtk_sink *sink, dtrace_epi
 	u32 had = probe->necbs, reads = 0;
 
 	lockdep_assert_held(&dtk_lock);
-	for (ecb = first_ecb(probe); ecb; ecb = ecb->next) {
+	for (ecb = dtk_probe_ecbs(probe); ecb; ecb = ecb->next) {
 		if (ecb->sink != sink || ecb->epid <= after) {
 			prev = ecb;
 			reads |= ecb->clause->reads;

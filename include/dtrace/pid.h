@@ -183,7 +183,7 @@ struct dtrace_pid_stat {
 
 #define DTRACE_PID_NOJUMP_ASKED	0	/* ADD gave no prefix, or a consumer forbids jumps */
 #define DTRACE_PID_NOJUMP_KIND	1	/* a prefix that cannot be displaced, or over the end of a page */
-#define DTRACE_PID_NOJUMP_CLAUSE 2	/* more than a count() by constant keys is enabled, or on one CPU only */
+#define DTRACE_PID_NOJUMP_CLAUSE 2	/* more is asked than to aggregate arguments by constant keys */
 #define DTRACE_PID_NOJUMP_INSIDE 3	/* another point lies inside */
 #define DTRACE_PID_NOJUMP_PLACE	4	/* no free place at a distance that a jump can show */
 #define DTRACE_PID_NOJUMP_TRACER 5	/* a debugger is attached, who may write there */

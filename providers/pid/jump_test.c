@@ -19,6 +19,8 @@
 #include "user.h"
 #include "kmod_insn.c"
 #include "kmod_jump.c"
+#include "kmod_gen.c"
+#include "kmod_tally.c"
 
 /* ---- By hand ------------------------------------------------------------------ */
 
@@ -182,13 +184,21 @@ static bool find_place(u64 addr, u8 inside, u32 size)
 	return false;
 }
 
+static const struct dpid_plan *count_plan(void)
+{
+	static struct dpid_plan *plan;
+	static struct dpid_gen g;
+
+	if (!plan && dpid_plan_make(&g, &(struct dpid_wish){ .kind = DTRACEAGG_COUNT }, 1, 64, false, &plan))
+		fail_msg("no plan for count()");
+	return plan;
+}
+
 static void try_function(struct dt_elf *elf, const struct dt_func *f, size_t room, struct tally *t)
 {
 	static struct dt_pid_decoded d;
-	struct dpid_jump_map map;
 	struct dtrace_pid_point pt;
 	struct dpid_prefix px;
-	struct dpid_code c;
 	size_t avail;
 	const uint8_t *code = dt_elf_text(elf, f->addr, &avail);
 	int rc;
@@ -208,11 +218,9 @@ static void try_function(struct dt_elf *elf, const struct dt_func *f, size_t roo
 		t->refused++;
 		return;
 	}
-	c.at = area_lo;
-	rc = dpid_jump_build(&c, &px, pt.bytes, f->addr, 0x7f0000000000, 64, false, &map);
 	if ((f->addr & 4095) + DPID_JUMP_LEN > 4096)
 		t->other++;
-	else if (!find_place(f->addr, px.inside, map.size))
+	else if (!find_place(f->addr, px.inside, dpid_jump_size(&px, count_plan())))
 		t->unplaced++;
 	else
 		t->fine++;

@@ -9,10 +9,12 @@
  *   kmod_patch.c    writing breakpoints into text and taking them out
  *   kmod_stub.c     areas in the process, building stubs, where an ip inside a stub belongs
  *   kmod_insn.c     decoding one instruction
- *   kmod_jump.c     counting without a trap: the code, and where it may lie
+ *   kmod_jump.c     a jump instead of a trap: the code, and where it may lie
  *   kmod_leap.c     which points jump instead of trapping; their stubs; threads in them
+ *   kmod_plan.c     what such a stub is to do, and for whom
+ *   kmod_tally.c    how it does it: aggregating in the thread itself; kmod_gen.c: from D to machine code
  *   kmod_stage.c    writing jumps into text and taking them out
- *   kmod_count.c    the counters that jumps' stubs share with us
+ *   kmod_count.c    the cells that jumps' stubs share with us
  *   kmod_trap.c     the breakpoint's exception: what fires, how the thread goes on
  *   kmod_recipe.c   arguments of probes that are not functions' (include/dtrace/recipe.h)
  *   kmod_lang.c     frames of interpreted languages in user stacks
@@ -26,7 +28,8 @@
  *            breakpoint: a copy that computes the same from another address,
  *            then a jump back. Built once per point, never changed, in an area.
  *   area     an executable anonymous mapping in the process that holds stubs.
- *   leap     a point's other form: a jump to a stub that counts, instead of the breakpoint.
+ *   leap     a point's other form: a jump to a stub that aggregates, instead of the breakpoint.
+ *   landing  such a stub. A leap has one for each plan that it ever had.
  *   probe    a name (struct dpid_probe), wrapped around the core's probe.
  *   site     what one ADD call says about a probe: a function's range in one process
  *            and links to points. A probe has several when two objects share a name.
@@ -181,25 +184,46 @@ struct dpid_tp {
 /* See kmod_stage.c. */
 enum dpid_stage { DPID_STAGE_NONE, DPID_STAGE_TRAPS, DPID_STAGE_TAIL, DPID_STAGE_JUMP };
 
+struct dpid_bind {
+	struct dtk_ecb *ecb;		/* NULL: nobody's */
+	u32 act;
+};
+
+/* A stub that aggregates. Never changed, freed with its point; dtk_lock and proc->lock. */
+struct dpid_landing {
+	struct dpid_landing *next;	/* on proc->landings */
+	struct dpid_landing *older;	/* on leap->landings */
+	struct dpid_leap *leap;
+	const struct dpid_plan *plan;
+	u64 addr;
+	struct dpid_jump_map map;
+	u32 cells;			/* the first one's number */
+	u64 *seen;			/* by cell: what dpid_tally_add() gave last; NULL: nothing; dtk_lock */
+	struct dpid_bind bind[];	/* by tally; written under dtk_lock, read by RCU */
+};
+
 /* Written under proc->lock, and dtk_lock where it says so. Freed with its point. */
 struct dpid_leap {
 	struct dpid_tp *tp;
-	struct dpid_leap *next;		/* on proc->leaps, when it has a stub */
 	struct dpid_prefix prefix;
 	u8 bytes[24];			/* the prefix as it was; at least DPID_JUMP_LEN */
-	u64 stub;			/* 0: none yet */
-	struct dpid_jump_map map;
-	u8 jump[DPID_JUMP_LEN];
+	const struct dpid_plan *plan;	/* what is wanted; NULL: a breakpoint */
+	struct dpid_landing *landing;	/* where the jump goes; NULL: none yet. Changed in stage NONE only */
+	struct dpid_landing *landings;	/* by ->older */
+	u8 jump[DPID_JUMP_LEN];		/* to the landing */
 	u8 stage;			/* enum dpid_stage: what memory shows, or will in a moment */
 	bool live;			/* bytes that trap may be in memory; read by traps */
 	bool ghost;			/* a child may have inherited such bytes, or the jump */
 	bool written;			/* since the last rewriting */
 	bool wanted;			/* decided by the last sync */
 	u8 why;				/* not wanted: DTRACE_PID_NOJUMP_* */
-	u32 counter;			/* its number in the process */
-	u64 seen;			/* what was handed over already; dtk_lock */
-	atomic64_t undone;		/* counted, but the thread comes again */
 };
+
+/* Is it to jump, and is where it jumps to what is wanted? */
+static inline bool dpid_leap_ready(const struct dpid_leap *leap)
+{
+	return leap->wanted && leap->landing && leap->landing->plan == leap->plan;
+}
 
 struct dpid_site {
 	struct list_head byprobe, byproc;
@@ -271,10 +295,11 @@ struct dpid_proc {
 	struct list_head areas;
 	struct list_head leapareas;	/* kmod_leap.c; proc->lock */
 	u64 leaplo, leaphi;		/* around all of them; for a quick look */
-	struct xarray stubs;		/* leaps by their stubs' addresses / DPID_GRANULE */
-	struct dpid_leap *leaps;	/* by ->next; written under dtk_lock and proc->lock */
-	struct dpid_counters *counters;	/* kmod_count.c; dtk_lock and proc->lock */
-	u32 ncounters, nleaps;		/* counters given out; leaps whose stage is not NONE */
+	struct xarray stubs;		/* landings by address / DPID_GRANULE */
+	struct dpid_landing *landings;	/* by ->next; written under dtk_lock and proc->lock */
+	struct dpid_plan *plans;	/* by ->next; dtk_lock and proc->lock */
+	struct dpid_cells *cells;	/* kmod_count.c; written under dtk_lock and proc->lock, read by RCU */
+	u32 ncells, nleaps;		/* cells given out; leaps whose stage is not NONE */
 	u64 nojump[DPID_NWHY];
 	struct list_head sems;
 	struct dpid_python __rcu *python;	/* kmod_lang.c; dtk_lock */
@@ -417,22 +442,40 @@ u64 dpid_areas_bytes(struct dpid_proc *p);
 #define DPID_GRANULE 16u		/* bytes of a leap area that belong to one stub */
 /* ADD offers a prefix for @tp. proc->lock. */
 void dpid_leap_offer(struct dpid_tp *tp, const struct dtrace_pid_point *pt);
+void dpid_leap_free(struct dpid_leap *leap);	/* or NULL. Nothing finds the process any more */
 void dpid_leaps_decide(struct dpid_proc *p);	/* which are wanted? proc->lock, dtk_lock */
-/* Stubs and counters for those that are wanted. proc->lock, dtk_lock, mm in use. */
+/* Landings for those that are wanted. proc->lock, dtk_lock, mm in use. */
 void dpid_leaps_prepare(struct dpid_proc *p);
 /* The leap that has an instruction at @addr, but the first one, or NULL; *i: which. Context: any, in an RCU reader. */
 struct dpid_leap *dpid_leap_around(const struct mm_struct *mm, u64 addr, u32 *i);
-/* As dpid_stub_leave(), for stubs that count. The hit, if it was counted, will be again. */
+/* As dpid_stub_leave(), for landings: it will do again what it did there. Context: current's, interrupts off. */
 bool dpid_leap_leave(struct dpid_proc *p, struct pt_regs *regs);
+/*
+ * A thread fired, and will come through @leap's landing all the same: take off beforehand what that will
+ * add. @arg: its arguments. Context: any, in an RCU reader.
+ */
+void dpid_leap_uncount(struct dpid_leap *leap, const u64 arg[DPID_ARGS]);
 /* A thread leaves its CPU. Context: sched_switch. */
 void dpid_leap_switch(struct task_struct *prev);
 void dpid_leapareas_unmap(struct dpid_proc *p);	/* current's copies, after fork; proc->lock */
 void dpid_leaps_free(struct dpid_proc *p);
 u64 dpid_leaps_bytes(struct dpid_proc *p);
 
+/* kmod_plan.c */
+struct dpid_planner;			/* room, and what it found last; NULL: no memory */
+struct dpid_planner *dpid_planner_create(void);
+void dpid_planner_free(struct dpid_planner *pl);
+/* The plan for what is enabled on @tp, or NULL: that needs a trap. proc->lock, dtk_lock. */
+const struct dpid_plan *dpid_plan_for(struct dpid_proc *p, struct dpid_planner *pl, const struct dpid_tp *tp);
+void dpid_plans_free(struct dpid_proc *p);
+/* Bind a landing, whose plan is that of its point, to what is enabled there. proc->lock, dtk_lock. */
+void dpid_bind(struct dpid_proc *p, struct dpid_landing *l);
+/* Forget the ECBs that are not enabled any more. Before they are freed; dtk_lock. */
+void dpid_unbind_gone(struct dpid_proc *p);
+
 /* kmod_stage.c */
 void dpid_stages_up(struct dpid_proc *p);	/* proc->lock, mm in use; every point is armed that will be */
-void dpid_stages_down(struct dpid_proc *p);	/* those not wanted */
+void dpid_stages_down(struct dpid_proc *p);	/* those not wanted, or wanted otherwise */
 /* The process's memory is gone, or the point's is another's: nothing of the leap is there. proc->lock. */
 void dpid_stage_forget(struct dpid_leap *leap);
 /* Does memory, five bytes and more at @now, show what the stage says? */
@@ -441,18 +484,25 @@ bool dpid_stage_shows(const struct dpid_leap *leap, const u8 *now);
 bool dpid_stage_clean(const struct dpid_leap *leap, u8 *mem);
 
 /* kmod_count.c */
-/* Room for one more counter. Returns its number, or -errno. proc->lock, dtk_lock, mm in use. */
-int dpid_counter_get(struct dpid_proc *p);
-u64 dpid_counter_address(const struct dpid_proc *p, u32 counter);	/* in the process, of its first copy */
+/* Room for @n <= DPID_CELLS more cells. Returns the first one's number or -errno. proc->lock, dtk_lock, mm in use. */
+int dpid_cells_get(struct dpid_proc *p, u32 n);
+u64 dpid_cells_address(const struct dpid_proc *p, u32 cells);	/* in the process, of the first copy */
+/*
+ * This CPU's copy of a landing's cells, for us to write to. NULL: there is none, and (@make) none to be had; or
+ * nobody counts any more. Context: any, in an RCU reader, interrupts off.
+ */
+u64 *dpid_cells_here(struct dpid_landing *l, bool make);
 u32 dpid_copies(void);
+/* What tally @i has come to until now is nobody's. dtk_lock. */
+void dpid_landing_forget(struct dpid_proc *p, struct dpid_landing *l, u32 i);
 void dpid_harvest_proc(struct dpid_proc *p);	/* dtk_lock */
 void dpid_harvest(void);			/* dtk_lock */
 /* Put our pages where they were before rest. False: it cannot be. proc->lock, mm in use. */
-bool dpid_counters_back(struct dpid_proc *p);
+bool dpid_cells_back(struct dpid_proc *p);
 /* Nobody holds the process: take our pages out of it, but not the ground from under a thread. proc->lock, dtk_lock. */
-void dpid_counters_rest(struct dpid_proc *p);
-void dpid_counters_unmap(struct dpid_proc *p);	/* current's copies, after fork; proc->lock */
-void dpid_counters_free(struct dpid_proc *p);
+void dpid_cells_rest(struct dpid_proc *p);
+void dpid_cells_unmap(struct dpid_proc *p);	/* current's copies, after fork; proc->lock */
+void dpid_cells_free(struct dpid_proc *p);
 
 /* kmod_trap.c */
 int dpid_trap_init(void);

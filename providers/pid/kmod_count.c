@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Counters that the traced process increments by itself (kmod_jump.h), and we read.
+ * Cells that the traced process updates by itself (kmod_tally.h), and we read.
  *
  * They lie in pages of ours, which the process has mapped from a file that exists for nothing else. A page holds
- * PER_PAGE counters of one CPU's copy; the copies of PER_PAGE counters are a block, a page apart; BLOCKS of
- * those are a region. Pages are made when they are first touched. Nothing is ever reset: we remember what
- * was there when we looked last, and what the sum has grown by since, modulo 2^64, is what came in between. So a
- * count is handed over once, an increment by a thread that slept in its stub is still its function's,
+ * PER_PAGE cells of one CPU's copy; the copies of PER_PAGE cells are a block, a page apart; BLOCKS of
+ * those are a region. Pages are made when they are first touched. Nothing is ever reset (but min and max): we remember
+ * what was there when we looked last, and what it has grown by since, modulo 2^64, is what came in between. So a
+ * hit is handed over once, one by a thread that slept in its stub is still its function's,
  * and whatever the program writes there becomes a wrong number of its own and nothing else.
  *
  * Being ours, the pages are still there when the process has ended or runs another program.
@@ -15,7 +15,7 @@
  * touch it: children whose text could not be restored count nothing, and live.
  *
  * When the last holder has gone, private memory replaces our pages at their place, in one step, and with them goes the
- * file, and its hold on the module. A thread that is still in a stub increments that. Should somebody
+ * file, and its hold on the module. A thread that is still in a stub updates that. Should somebody
  * come back, our pages do.
  */
 #include <linux/anon_inodes.h>
@@ -33,12 +33,12 @@
 #define BLOCKS		64u
 #define PER_REGION	(PER_PAGE * BLOCKS)
 
-struct dpid_counters {
-	struct dpid_counters *next;	/* the region before */
+struct dpid_cells {
+	struct dpid_cells *next;	/* the region before */
 	refcount_t ref;			/* the process's, and each file's */
 	const struct mm_struct *mm;	/* only compared */
 	u64 addr;			/* where it is in the process */
-	u32 number;			/* counters from number * PER_REGION on */
+	u32 number;			/* cells from number * PER_REGION on */
 	bool mapped;			/* our pages are there, not what replaces them */
 	struct page *nobodys;		/* for other address spaces */
 	struct page *page[];		/* [BLOCKS][copies] */
@@ -59,7 +59,8 @@ static u64 nbytes(void)
 	return (u64)npages() << PAGE_SHIFT;
 }
 
-static void free_pages_of(struct dpid_counters *c)
+/* Nobody faults them in any more, nor finds them by RCU. */
+static void free_pages_of(struct dpid_cells *c)
 {
 	u32 i;
 
@@ -70,7 +71,7 @@ static void free_pages_of(struct dpid_counters *c)
 	}
 }
 
-static void region_put(struct dpid_counters *c)
+static void region_put(struct dpid_cells *c)
 {
 	if (!refcount_dec_and_test(&c->ref))
 		return;
@@ -81,25 +82,32 @@ static void region_put(struct dpid_counters *c)
 
 /* ---- The file ---------------------------------------------------------------------- */
 
+/* The copy's page @i, where there was none. */
+static struct page *page_make(struct dpid_cells *c, u32 i, gfp_t gfp)
+{
+	struct page *page = alloc_page(gfp | __GFP_ZERO), *other;
+
+	if (!page)
+		return NULL;
+	other = cmpxchg(&c->page[i], NULL, page);
+	if (!other)
+		return page;
+	put_page(page);
+	return other;
+}
+
 static vm_fault_t count_fault(struct vm_fault *vmf)
 {
-	struct dpid_counters *c = vmf->vma->vm_file->private_data;
-	struct page *page, *other;
+	struct dpid_cells *c = vmf->vma->vm_file->private_data;
+	struct page *page;
 
 	if (vmf->pgoff >= npages())
 		return VM_FAULT_SIGBUS;
 	page = c->nobodys;
 	if (vmf->vma->vm_mm == c->mm) {
 		page = READ_ONCE(c->page[vmf->pgoff]);
-		if (!page) {
-			/* The program must not die of our counting. */
-			page = alloc_page(GFP_KERNEL | __GFP_ZERO | __GFP_NOFAIL);
-			other = cmpxchg(&c->page[vmf->pgoff], NULL, page);
-			if (other) {
-				put_page(page);
-				page = other;
-			}
-		}
+		if (!page)	/* the program must not die of our counting */
+			page = page_make(c, vmf->pgoff, GFP_KERNEL | __GFP_NOFAIL);
 	}
 	get_page(page);
 	vmf->page = page;
@@ -130,7 +138,7 @@ static const struct file_operations count_fops = {
 };
 
 /* Map our pages, at c->addr if it has one. */
-static int region_map(struct dpid_proc *p, struct dpid_counters *c)
+static int region_map(struct dpid_proc *p, struct dpid_cells *c)
 {
 	struct file *file = anon_inode_getfile("[dtrace]", &count_fops, c, O_RDWR);
 	long at;
@@ -149,9 +157,9 @@ static int region_map(struct dpid_proc *p, struct dpid_counters *c)
 
 /* ---- Regions of a process ------------------------------------------------------------- */
 
-static struct dpid_counters *region_add(struct dpid_proc *p)
+static struct dpid_cells *region_add(struct dpid_proc *p)
 {
-	struct dpid_counters *c = kvzalloc(struct_size(c, page, npages()), GFP_KERNEL_ACCOUNT);
+	struct dpid_cells *c = kvzalloc(struct_size(c, page, npages()), GFP_KERNEL_ACCOUNT);
 
 	BUILD_BUG_ON(__CPUNODE_SEG != 0x7b);	/* kmod_jump.c */
 	BUILD_BUG_ON(PAGE_SHIFT != DPID_COPY_SHIFT);
@@ -159,7 +167,7 @@ static struct dpid_counters *region_add(struct dpid_proc *p)
 		return NULL;
 	refcount_set(&c->ref, 1);
 	c->mm = p->mm;
-	c->number = p->counters ? p->counters->number + 1 : 0;
+	c->number = p->cells ? p->cells->number + 1 : 0;
 	c->nobodys = alloc_page(GFP_KERNEL | __GFP_ZERO);
 	if (!c->nobodys) {
 		kvfree(c);
@@ -169,82 +177,239 @@ static struct dpid_counters *region_add(struct dpid_proc *p)
 		region_put(c);
 		return NULL;
 	}
-	c->next = p->counters;
-	p->counters = c;
+	c->next = p->cells;
+	smp_store_release(&p->cells, c);
 	return c;
 }
 
-/* The first one is never given out, so that 0 means none. */
-int dpid_counter_get(struct dpid_proc *p)
+/* All in one page. */
+int dpid_cells_get(struct dpid_proc *p, u32 n)
 {
-	u32 n = p->ncounters + 1;
+	u32 first = p->ncells;
 
 	lockdep_assert_held(&p->lock);
-	if ((!p->counters || n / PER_REGION > p->counters->number) && !region_add(p))
+	BUILD_BUG_ON(DPID_CELLS > PER_PAGE);
+	if (first % PER_PAGE + n > PER_PAGE)
+		first = roundup(first, PER_PAGE);
+	if (first > S32_MAX - PER_REGION)
+		return -ENOSPC;
+	if ((!p->cells || first / PER_REGION > p->cells->number) && !region_add(p))
 		return -ENOMEM;
-	p->ncounters = n;
-	return n;
+	p->ncells = first + n;
+	return first;
 }
 
-static struct dpid_counters *region_of(const struct dpid_proc *p, u32 counter)
+static struct dpid_cells *region_of(const struct dpid_proc *p, u32 cells)
 {
-	struct dpid_counters *c = p->counters;
+	struct dpid_cells *c = smp_load_acquire(&p->cells);
 
-	while (c->number != counter / PER_REGION)
+	while (c->number != cells / PER_REGION)
 		c = c->next;
 	return c;
 }
 
-static u32 first_page(u32 counter)
+static u32 first_page(u32 cells)
 {
-	return counter % PER_REGION / PER_PAGE * dpid_copies();
+	return cells % PER_REGION / PER_PAGE * dpid_copies();
 }
 
-u64 dpid_counter_address(const struct dpid_proc *p, u32 counter)
+u64 dpid_cells_address(const struct dpid_proc *p, u32 cells)
 {
-	return region_of(p, counter)->addr + ((u64)first_page(counter) << PAGE_SHIFT) +
-	       counter % PER_PAGE * sizeof(u64);
+	return region_of(p, cells)->addr + ((u64)first_page(cells) << PAGE_SHIFT) + cells % PER_PAGE * sizeof(u64);
+}
+
+u64 *dpid_cells_here(struct dpid_landing *l, bool make)
+{
+	struct dpid_cells *c = region_of(l->leap->tp->proc, l->cells);
+	u32 i = first_page(l->cells) + raw_smp_processor_id();
+	struct page *page;
+
+	if (!READ_ONCE(c->mapped))
+		return NULL;
+	page = READ_ONCE(c->page[i]);
+	if (!page && make)
+		page = page_make(c, i, GFP_ATOMIC);
+	return page ? (u64 *)page_address(page) + l->cells % PER_PAGE : NULL;
 }
 
 /* ---- Reading ---------------------------------------------------------------------------- */
 
-static u64 read_counter(const struct dpid_proc *p, u32 counter)
-{
-	struct dpid_counters *c = region_of(p, counter);
-	u32 i, first = first_page(counter);
-	struct page *page;
-	u64 sum = 0;
+/*
+ * A copy is not consistent for the nanoseconds that a thread needs to update it, or an interrupt that comes then; and
+ * for as long as a hostile program likes. So all that one harvest waits is bounded.
+ */
+#define PATIENCE	100000u
 
-	for (i = first; i < first + dpid_copies(); i++) {
-		page = READ_ONCE(c->page[i]);
-		if (page)
-			sum += READ_ONCE(((u64 *)page_address(page))[counter % PER_PAGE]);
+static u64 sum[DPID_CELLS + 1];		/* dtk_lock */
+static u32 patience;
+
+static bool read_copy(const struct dpid_tally *t, const u64 *cells)
+{
+	while (!dpid_tally_add(t, cells, sum)) {
+		if (!patience)
+			return false;
+		patience--;
+		cpu_relax();
 	}
-	return sum;
+	return true;
 }
 
-static void harvest_leap(struct dpid_proc *p, struct dpid_leap *leap)
+/* The tally's cells in each copy that is there. */
+static u64 *copy_of(const struct dpid_cells *c, const struct dpid_landing *l, const struct dpid_tally *t, u32 cpu)
 {
-	/* Undone first: what is undone later was counted before, and comes off next time. */
-	u64 undone = atomic64_read(&leap->undone), n = read_counter(p, leap->counter) - undone - leap->seen;
+	struct page *page = READ_ONCE(c->page[first_page(l->cells) + cpu]);
+
+	return page ? (u64 *)page_address(page) + l->cells % PER_PAGE + t->cell : NULL;
+}
+
+/* All copies, to sum[]. False: there is nothing, or not now. */
+static bool read_copies(struct dpid_proc *p, const struct dpid_landing *l, const struct dpid_tally *t)
+{
+	struct dpid_cells *c = region_of(p, l->cells);
+	bool any = false;
+	u32 i;
+
+	for (i = 0; i < dpid_copies(); i++) {
+		const u64 *cells = copy_of(c, l, t, i);
+
+		if (!cells)
+			continue;
+		if (!any)
+			memset(sum, 0, t->ncells * sizeof(*sum));
+		any = true;
+		if (!read_copy(t, cells))
+			return false;
+	}
+	return any;
+}
+
+/* What sum[] has grown by since, in its place. False: not at all. */
+static bool take_growth(struct dpid_landing *l, const struct dpid_tally *t)
+{
+	bool wide = t->kind == DTRACEAGG_STDDEV, any = false;
+	u64 *seen, now, borrow = 0;
+	u32 i;
+
+	if (!l->seen)
+		l->seen = kvcalloc(l->plan->ncells, sizeof(*l->seen), GFP_KERNEL_ACCOUNT);
+	if (!l->seen)
+		return false;		/* next time */
+	seen = l->seen + t->cell;
+	for (i = 0; i < t->ncells; i++) {
+		now = sum[i];
+		sum[i] -= seen[i] + (wide && i == 3 ? borrow : 0);
+		borrow = now < seen[i];
+		seen[i] = now;
+		any |= sum[i];
+	}
+	return any;
+}
+
+static void hand_over_hits(struct dpid_landing *l, u64 n)
+{
 	struct dpid_link *link;
 
-	if (!n)
-		return;
-	leap->seen += n;
-	for (link = rcu_dereference_protected(leap->tp->links, lockdep_is_held(&dtk_lock)); link;
+	for (link = rcu_dereference_protected(l->leap->tp->links, lockdep_is_held(&dtk_lock)); link;
 	     link = rcu_dereference_protected(link->next, lockdep_is_held(&dtk_lock)))
 		dtk_probe_counted(link->site->probe->dtk, n);
 }
 
+/* The values of min() and max() do not grow: each is taken as it is, and the cells are empty again. */
+static bool take_extreme(struct dpid_proc *p, const struct dpid_landing *l, const struct dpid_tally *t)
+{
+	struct dpid_cells *c = region_of(p, l->cells);
+	u64 best = 0, extreme = 0;
+	u32 i;
+
+	for (i = 0; i < dpid_copies(); i++) {
+		u64 *cells = copy_of(c, l, t, i);
+
+		if (!cells)
+			continue;
+		best = max(best, READ_ONCE(cells[0]) ? xchg(&cells[0], 0) : 0);
+		extreme |= READ_ONCE(cells[1]) ? xchg(&cells[1], 0) : 0;
+	}
+	sum[0] = best ? dpid_tally_value(t, best) : dpid_tally_extreme(t);
+	return best || extreme;
+}
+
+/* sum[] as the action's value, by kind. */
+static void hand_over(struct dtk_ecb *ecb, u32 act, const struct dpid_tally *t)
+{
+	u64 hits = 1;
+	u32 i;
+
+	switch (t->kind) {
+	case DTRACEAGG_COUNT:
+		hits = sum[0];
+		break;
+	case DTRACEAGG_SUM:
+		hits = sum[0];
+		sum[0] = sum[1];
+		break;
+	case DTRACEAGG_AVG:
+	case DTRACEAGG_STDDEV:
+		hits = sum[0];
+		break;
+	case DTRACEAGG_LQUANTIZE:
+	case DTRACEAGG_LLQUANTIZE:
+		for (i = t->ncells; i; i--)
+			sum[i] = sum[i - 1];
+		break;
+	}
+	dtk_ecb_tallied(ecb, act, sum, hits);
+}
+
+static void read_tally(struct dpid_proc *p, struct dpid_landing *l, u32 i)
+{
+	const struct dpid_tally *t = &l->plan->tally[i];
+	struct dtk_ecb *ecb = l->bind[i].ecb;
+	bool shared = !i && l->plan->shared;
+
+	if (!ecb && !shared)
+		return;
+	if (t->kind == DTRACEAGG_MIN || t->kind == DTRACEAGG_MAX) {
+		if (take_extreme(p, l, t))
+			dtk_ecb_tallied(ecb, l->bind[i].act, sum, 1);
+		return;
+	}
+	if (!read_copies(p, l, t) || !take_growth(l, t))
+		return;
+	if (shared)
+		hand_over_hits(l, sum[0]);
+	else
+		hand_over(ecb, l->bind[i].act, t);
+}
+
+static void read_landing(struct dpid_proc *p, struct dpid_landing *l)
+{
+	u32 i;
+
+	for (i = 0; i < l->plan->n; i++)
+		read_tally(p, l, i);
+}
+
+void dpid_landing_forget(struct dpid_proc *p, struct dpid_landing *l, u32 i)
+{
+	const struct dpid_tally *t = &l->plan->tally[i];
+
+	lockdep_assert_held(&dtk_lock);
+	patience = PATIENCE;
+	if (t->kind == DTRACEAGG_MIN || t->kind == DTRACEAGG_MAX)
+		take_extreme(p, l, t);
+	else if (read_copies(p, l, t))
+		take_growth(l, t);
+}
+
 void dpid_harvest_proc(struct dpid_proc *p)
 {
-	struct dpid_leap *leap;
+	struct dpid_landing *l;
 	u32 i = 0;
 
 	lockdep_assert_held(&dtk_lock);
-	for (leap = p->leaps; leap; leap = leap->next) {
-		harvest_leap(p, leap);
+	patience = PATIENCE;
+	for (l = p->landings; l; l = l->next) {
+		read_landing(p, l);
 		if (!(++i % 1024))
 			cond_resched();
 	}
@@ -261,7 +426,7 @@ void dpid_harvest(void)
 /* ---- Coming and going ---------------------------------------------------------------------- */
 
 /* Is what is mapped at the region's place what we put there: our file, or what replaced it? */
-static bool is_there(struct mm_struct *mm, const struct dpid_counters *c)
+static bool is_there(struct mm_struct *mm, const struct dpid_cells *c)
 {
 	struct vm_area_struct *vma;
 	bool ours;
@@ -278,11 +443,11 @@ static bool is_there(struct mm_struct *mm, const struct dpid_counters *c)
 	return ours;
 }
 
-bool dpid_counters_back(struct dpid_proc *p)
+bool dpid_cells_back(struct dpid_proc *p)
 {
-	struct dpid_counters *c;
+	struct dpid_cells *c;
 
-	for (c = p->counters; c; c = c->next)
+	for (c = p->cells; c; c = c->next)
 		if (!c->mapped && (!is_there(p->mm, c) || region_map(p, c)))
 			return false;
 	return true;
@@ -290,52 +455,56 @@ bool dpid_counters_back(struct dpid_proc *p)
 
 static void forget_counts(struct dpid_proc *p)
 {
-	struct dpid_leap *leap;
+	struct dpid_landing *l;
 
-	for (leap = p->leaps; leap; leap = leap->next) {
-		leap->seen = 0;
-		atomic64_set(&leap->undone, 0);
+	for (l = p->landings; l; l = l->next) {
+		kvfree(l->seen);
+		l->seen = NULL;
 	}
 }
 
-void dpid_counters_rest(struct dpid_proc *p)
+void dpid_cells_rest(struct dpid_proc *p)
 {
-	struct dpid_counters *c;
+	struct dpid_cells *c;
 	bool gone = false;
 
 	lockdep_assert_held(&p->lock);
-	if (!p->counters || p->nleaps || !mmget_not_zero(p->mm))
+	if (!p->cells || p->nleaps || !mmget_not_zero(p->mm))
 		return;
-	for (c = p->counters; c; c = c->next) {
+	for (c = p->cells; c; c = c->next) {
 		if (!c->mapped || !is_there(p->mm, c) ||
 		    dpid_map(p->mm, NULL, c->addr, nbytes(), PROT_READ | PROT_WRITE,
 			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE) < 0)
 			continue;
-		c->mapped = false;
-		free_pages_of(c);
+		WRITE_ONCE(c->mapped, false);
 		gone = true;
 	}
 	mmput(p->mm);
-	if (gone)
-		forget_counts(p);
+	if (!gone)
+		return;
+	synchronize_rcu();	/* dpid_cells_here() */
+	for (c = p->cells; c; c = c->next)
+		if (!c->mapped)
+			free_pages_of(c);
+	forget_counts(p);
 }
 
-void dpid_counters_unmap(struct dpid_proc *p)
+void dpid_cells_unmap(struct dpid_proc *p)
 {
-	struct dpid_counters *c;
+	struct dpid_cells *c;
 
-	for (c = p->counters; c; c = c->next)
+	for (c = p->cells; c; c = c->next)
 		if (is_there(current->mm, c))
 			vm_munmap(c->addr, nbytes());
 }
 
-void dpid_counters_free(struct dpid_proc *p)
+void dpid_cells_free(struct dpid_proc *p)
 {
-	struct dpid_counters *c;
+	struct dpid_cells *c;
 
-	while (p->counters) {
-		c = p->counters;
-		p->counters = c->next;
+	while (p->cells) {
+		c = p->cells;
+		p->cells = c->next;
 		region_put(c);
 	}
 }

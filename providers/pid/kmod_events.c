@@ -93,7 +93,7 @@ static void clean_child(struct callback_head *head)
 		if (dpid_patch_clean(p)) {
 			dpid_areas_unmap(p);
 			dpid_leapareas_unmap(p);
-			dpid_counters_unmap(p);
+			dpid_cells_unmap(p);
 		} else {
 			atomic_inc(&p->lost);
 			pr_warn("dtrace: no memory to restore the text of process %d, forked by "

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Counting without a trap: prefixes, where stubs may lie, their code. See kmod_jump.h.
+ * A jump instead of a trap: prefixes, where stubs may lie, their code. See kmod_jump.h.
  */
 #include "kmod_jump.h"
 
@@ -129,38 +129,6 @@ void dpid_jump_bytes(u8 jump[DPID_JUMP_LEN], u64 addr, u64 stub)
 
 /* ---- Building -------------------------------------------------------------------- */
 
-/* The segment whose limit is this CPU's number, as the vDSO uses it: the same on all kernels since 4.20. */
-#define CPUNODE_SELECTOR	0x7b
-
-static void emit_head(struct dpid_code *c, u32 copies, bool rdpid, u32 *basefix, struct dpid_jump_map *map)
-{
-	static const u8 save[] = { 0x48, 0x89, 0x44, 0x24, 0xf8 };	/* mov %rax,-8(%rsp) */
-	static const u8 restore[] = { 0x48, 0x8b, 0x44, 0x24, 0xf8 };	/* mov -8(%rsp),%rax */
-	static const u8 pid[] = { 0xf3, 0x0f, 0xc7, 0xf8 };		/* rdpid %rax */
-	static const u8 lsl[] = { 0xb8, CPUNODE_SELECTOR, 0, 0, 0,	/* mov $selector,%eax */
-				  0x0f, 0x03, 0xc0 };			/* lsl %eax,%eax */
-	static const u8 which[] = { 0xc1, 0xe0, DPID_COPY_SHIFT,	/* shl $12,%eax */
-				    0x48, 0x03, 0x05 };			/* add base(%rip),%rax */
-	static const u8 inc[] = { 0x48, 0xff, 0x00 };			/* incq (%rax) */
-	u32 mask = copies - 1;
-
-	dpid_emit(c, save, sizeof(save));
-	map->saved = c->n;
-	if (rdpid)
-		dpid_emit(c, pid, sizeof(pid));
-	else
-		dpid_emit(c, lsl, sizeof(lsl));
-	dpid_emit1(c, 0x25);			/* and $mask,%eax: the node's number is above */
-	dpid_emit(c, &mask, sizeof(mask));
-	dpid_emit(c, which, sizeof(which));
-	*basefix = c->n;
-	dpid_emit_rel32(c, c->at, 0);		/* filled in when it is known where */
-	dpid_emit(c, inc, sizeof(inc));
-	map->counted = c->n;
-	dpid_emit(c, restore, sizeof(restore));
-	map->body = c->n;
-}
-
 static void emit_insn(struct dpid_code *c, const struct dpid_insn *in, const u8 *b, u64 addr)
 {
 	switch (in->kind) {
@@ -175,28 +143,69 @@ static void emit_insn(struct dpid_code *c, const struct dpid_insn *in, const u8 
 	}
 }
 
-int dpid_jump_build(struct dpid_code *c, const struct dpid_prefix *px, const u8 *b, u64 addr,
-		    u64 base, u32 copies, bool rdpid, struct dpid_jump_map *map)
+static bool goes_on(const struct dpid_prefix *px)
 {
-	u32 i, basefix;
+	return !ends(&px->insn[px->n - 1]);
+}
+
+/* The body, and behind it where the cells are. */
+static void emit_body(struct dpid_code *c, const struct dpid_prefix *px, const u8 *b, u64 addr, u64 cells)
+{
+	u32 i;
+
+	for (i = 0; i < px->n; i++)
+		emit_insn(c, &px->insn[i], b + px->at[i], addr + px->at[i]);
+	if (goes_on(px))
+		dpid_emit_jmp(c, addr + px->len);
+	dpid_emit(c, &cells, sizeof(cells));
+}
+
+/* A branch is longer there; how far it goes makes no difference. */
+static u32 moved_len(const struct dpid_insn *in)
+{
+	return in->kind == DTRACE_PID_JMP ? 5 : in->kind == DTRACE_PID_JCC ? 6 : in->len;
+}
+
+static void map_body(const struct dpid_prefix *px, const struct dpid_plan *plan, struct dpid_jump_map *map)
+{
+	u32 i, at = plan->size;
+
+	memset(map, 0, sizeof(*map));
+	for (i = 0; i < px->n; i++) {
+		map->insn[i] = at;
+		at += moved_len(&px->insn[i]);
+	}
+	if (goes_on(px)) {
+		map->back = at;
+		at += DPID_JUMP_LEN;
+	}
+	map->size = at + sizeof(u64);
+}
+
+u32 dpid_jump_size(const struct dpid_prefix *px, const struct dpid_plan *plan)
+{
+	struct dpid_jump_map map;
+
+	map_body(px, plan, &map);
+	return map.size;
+}
+
+int dpid_jump_build(u8 out[DPID_LANDING_MAX], u64 at, const struct dpid_prefix *px, const u8 *b, u64 addr,
+		    const struct dpid_plan *plan, u64 cells, struct dpid_jump_map *map)
+{
+	struct dpid_code c = { .at = at + plan->size };
+	u32 i;
 	s32 rel;
 
-	memset(c->b, DPID_INT3, sizeof(c->b));
-	memset(map, 0, sizeof(*map));
-	c->n = 0;
-	c->far = false;
-	emit_head(c, copies, rdpid, &basefix, map);
-	for (i = 0; i < px->n; i++) {
-		map->insn[i] = c->n;
-		emit_insn(c, &px->insn[i], b + px->at[i], addr + px->at[i]);
+	map_body(px, plan, map);
+	emit_body(&c, px, b, addr, cells);
+	if (c.far || plan->size + c.n != map->size)
+		return -ERANGE;
+	memcpy(out, plan->head, plan->size);
+	memcpy(out + plan->size, c.b, c.n);
+	for (i = 0; i < plan->n; i++) {
+		rel = map->size - sizeof(cells) - (plan->base[i] + sizeof(rel));
+		memcpy(out + plan->base[i], &rel, sizeof(rel));
 	}
-	if (!ends(&px->insn[px->n - 1])) {
-		map->back = c->n;
-		dpid_emit_jmp(c, addr + px->len);
-	}
-	rel = c->n - (basefix + 4);
-	memcpy(c->b + basefix, &rel, sizeof(rel));
-	dpid_emit(c, &base, sizeof(base));
-	map->size = c->n;
-	return c->far ? -ERANGE : 0;
+	return 0;
 }

@@ -12,10 +12,9 @@
  * A stub goes to the first place that fits in such an area. Its granules are entered in proc->stubs, which finds
  * the leap to a thread's ip and says what is taken.
  *
- * A thread inside a stub. Until the hit is counted it has not begun the function: it goes back to the entry, with
- * rax restored. When the hit is counted, too, but what it will count once more is taken off (undone). From the
- * first displaced instruction on it is where that instruction is in the program; there it traps, should it come
- * back by itself, and goes on here.
+ * A thread inside a landing. In the head it has not begun the function: it goes back to the entry, with its registers
+ * restored, and what it has added is taken off again. From the first displaced instruction on it is where
+ * that instruction is in the program; there it traps, should it come back by itself, and goes on here.
  */
 #include <linux/mman.h>
 #include <linux/ptrace.h>
@@ -59,24 +58,20 @@ void dpid_leap_offer(struct dpid_tp *tp, const struct dtrace_pid_point *pt)
 	WRITE_ONCE(tp->leap, leap);
 }
 
-/* ---- Which are wanted ----------------------------------------------------------------- */
-
-static bool only_counts(const struct dpid_tp *tp)
+void dpid_leap_free(struct dpid_leap *leap)
 {
-	struct dpid_link *link;
+	struct dpid_landing *l;
 
-	if (READ_ONCE(tp->syncs))
-		return false;
-	for (link = rcu_dereference_protected(tp->links, lockdep_is_held(&dtk_lock)); link;
-	     link = rcu_dereference_protected(link->next, lockdep_is_held(&dtk_lock))) {
-		const struct dpid_probe *probe = link->site->probe;
-
-		if (probe->type == DTRACE_PID_RETURN || probe->type == DTRACE_PID_RECIPE ||
-		    !dtk_probe_only_counts(probe->dtk))
-			return false;
+	while (leap && leap->landings) {
+		l = leap->landings;
+		leap->landings = l->older;
+		kvfree(l->seen);
+		kfree(l);
 	}
-	return tp->links;
+	kfree(leap);
 }
+
+/* ---- Which are wanted ----------------------------------------------------------------- */
 
 /* Is there another point in what the jump would displace? */
 static bool crowded(struct dpid_proc *p, u32 i)
@@ -123,8 +118,32 @@ static bool forbidden(struct dpid_proc *p)
 	return false;
 }
 
+static void decide(struct dpid_proc *p, struct dpid_planner *pl, u32 i, bool traced, bool no)
+{
+	struct dpid_leap *leap = p->tps[i]->leap;
+
+	leap->wanted = false;
+	leap->plan = NULL;
+	if (!leap->prefix.n) {
+		leap->why = DTRACE_PID_NOJUMP_KIND;
+		return;
+	}
+	leap->plan = pl ? dpid_plan_for(p, pl, p->tps[i]) : NULL;
+	if (!leap->plan)
+		leap->why = DTRACE_PID_NOJUMP_CLAUSE;
+	else if (crowded(p, i))
+		leap->why = DTRACE_PID_NOJUMP_INSIDE;
+	else if (no)
+		leap->why = DTRACE_PID_NOJUMP_ASKED;
+	else if (traced)
+		leap->why = DTRACE_PID_NOJUMP_TRACER;
+	else
+		leap->wanted = true;
+}
+
 void dpid_leaps_decide(struct dpid_proc *p)
 {
+	struct dpid_planner *pl = dpid_planner_create();
 	bool traced = has_tracer(p), no = forbidden(p);
 	u32 i;
 
@@ -135,20 +154,13 @@ void dpid_leaps_decide(struct dpid_proc *p)
 
 		if (!leap)
 			continue;
-		leap->wanted = false;
-		if (!leap->prefix.n)
-			leap->why = DTRACE_PID_NOJUMP_KIND;
-		else if (!only_counts(p->tps[i]))
-			leap->why = DTRACE_PID_NOJUMP_CLAUSE;
-		else if (crowded(p, i))
-			leap->why = DTRACE_PID_NOJUMP_INSIDE;
-		else if (no)
-			leap->why = DTRACE_PID_NOJUMP_ASKED;
-		else if (traced)
-			leap->why = DTRACE_PID_NOJUMP_TRACER;
-		else
-			leap->wanted = true;
+		decide(p, pl, i, traced, no);
+		if (dpid_leap_ready(leap))
+			dpid_bind(p, leap->landing);
+		if (!(i % 1024))
+			cond_resched();
 	}
+	dpid_planner_free(pl);
 }
 
 /* ---- Areas --------------------------------------------------------------------------------- */
@@ -185,7 +197,7 @@ static struct leaparea *area_create(struct dpid_proc *p, u64 lo, u64 hi)
 
 	for (i = 0; a && i < ARRAY_SIZE(windows); i++) {
 		s64 rel = DPID_JUMP_LEN + (s64)(s32)windows[i].rel;
-		u64 start = (lo + rel) & PAGE_MASK, end = PAGE_ALIGN(hi + rel + windows[i].room + DPID_CODE_MAX);
+		u64 start = (lo + rel) & PAGE_MASK, end = PAGE_ALIGN(hi + rel + windows[i].room + DPID_LANDING_MAX);
 
 		if (!is_free(p->mm, start, end) ||
 		    dpid_map(p->mm, NULL, start, end - start, PROT_READ | PROT_EXEC,
@@ -260,12 +272,12 @@ static u64 place(struct dpid_proc *p, const struct dpid_leap *leap, u32 size)
 	return 0;
 }
 
-static int enter(struct dpid_proc *p, struct dpid_leap *leap)
+static int enter(struct dpid_proc *p, struct dpid_landing *l)
 {
-	unsigned long g, first = leap->stub / DPID_GRANULE, last = (leap->stub + leap->map.size - 1) / DPID_GRANULE;
+	unsigned long g, first = l->addr / DPID_GRANULE, last = (l->addr + l->map.size - 1) / DPID_GRANULE;
 
 	for (g = first; g <= last; g++) {
-		if (!xa_is_err(xa_store(&p->stubs, g, leap, GFP_KERNEL_ACCOUNT)))
+		if (!xa_is_err(xa_store(&p->stubs, g, l, GFP_KERNEL_ACCOUNT)))
 			continue;
 		while (g-- > first)
 			xa_erase(&p->stubs, g);
@@ -274,50 +286,84 @@ static int enter(struct dpid_proc *p, struct dpid_leap *leap)
 	return 0;
 }
 
-static int build(struct dpid_leap *leap, u64 at, u64 base, struct dpid_code *c)
+static int landing_write(struct dpid_proc *p, struct dpid_landing *l)
 {
-	c->at = at;
-	return dpid_jump_build(c, &leap->prefix, leap->bytes, leap->tp->key.addr, base, dpid_copies(),
-			       boot_cpu_has(X86_FEATURE_RDPID), &leap->map);
-}
-
-/* Give @leap its stub. Returns 0, -ENOSPC: no place in the areas there are, or another error. */
-static int stub_make(struct dpid_proc *p, struct dpid_leap *leap)
-{
-	struct dpid_code c;
-	u64 at;
+	const struct dpid_leap *leap = l->leap;
+	u8 *code = kmalloc(DPID_LANDING_MAX, GFP_KERNEL_ACCOUNT);
 	int err;
 
-	/* How long it is does not depend on where. */
-	at = leap->tp->key.addr;
-	build(leap, at, 0, &c);
-	at = place(p, leap, leap->map.size);
-	if (!at)
+	if (!code)
+		return -ENOMEM;
+	err = dpid_jump_build(code, l->addr, &leap->prefix, leap->bytes, leap->tp->key.addr, l->plan,
+			      dpid_cells_address(p, l->cells), &l->map);
+	err = err ? -ENOSPC : dpid_write_stub(p->mm, l->addr, code, l->map.size);
+	kfree(code);
+	return err;
+}
+
+/* Where, and with which cells. Returns 0, -ENOSPC: no place in the areas there are, or another error. */
+static int landing_build(struct dpid_proc *p, struct dpid_landing *l)
+{
+	int cells, err;
+
+	l->addr = place(p, l->leap, dpid_jump_size(&l->leap->prefix, l->plan));
+	if (!l->addr)
 		return -ENOSPC;
-	err = leap->counter ? leap->counter : dpid_counter_get(p);
-	if (err < 0)
-		return err;
-	leap->counter = err;
-	if (build(leap, at, dpid_counter_address(p, leap->counter), &c))
-		return -ENOSPC;
-	err = dpid_write_stub(p->mm, at, c.b, c.n);
-	if (err)
-		return err;
-	dpid_jump_bytes(leap->jump, leap->tp->key.addr, at);
-	leap->stub = at;
-	err = enter(p, leap);
+	cells = dpid_cells_get(p, l->plan->ncells);
+	if (cells < 0)
+		return cells;
+	l->cells = cells;
+	err = landing_write(p, l);
+	return err ? err : enter(p, l);
+}
+
+static int landing_make(struct dpid_proc *p, struct dpid_leap *leap)
+{
+	struct dpid_landing *l = kzalloc(struct_size(l, bind, leap->plan->n), GFP_KERNEL_ACCOUNT);
+	int err;
+
+	if (!l)
+		return -ENOMEM;
+	l->leap = leap;
+	l->plan = leap->plan;
+	err = landing_build(p, l);
 	if (err) {
-		leap->stub = 0;
+		kfree(l);
 		return err;
 	}
-	leap->next = p->leaps;
-	p->leaps = leap;
+	l->next = p->landings;
+	p->landings = l;
+	l->older = leap->landings;
+	WRITE_ONCE(leap->landings, l);
 	return 0;
 }
 
-static bool needs_stub(const struct dpid_tp *tp)
+/* Give @leap the landing for its plan. Errors as landing_build(). */
+static int land(struct dpid_proc *p, struct dpid_leap *leap)
 {
-	return tp->leap && tp->leap->wanted && !tp->leap->stub && tp->state == DPID_ARMED;
+	struct dpid_landing *l;
+	int err;
+
+	for (l = leap->landings; l && l->plan != leap->plan; l = l->older)
+		;
+	if (!l) {
+		err = landing_make(p, leap);
+		if (err)
+			return err;
+		l = leap->landings;
+	}
+	dpid_jump_bytes(leap->jump, leap->tp->key.addr, l->addr);
+	WRITE_ONCE(leap->landing, l);
+	dpid_bind(p, l);
+	return 0;
+}
+
+static bool needs_landing(const struct dpid_tp *tp)
+{
+	const struct dpid_leap *leap = tp->leap;
+
+	return leap && leap->wanted && !dpid_leap_ready(leap) && leap->stage == DPID_STAGE_NONE &&
+	       tp->state == DPID_ARMED;
 }
 
 /* From point @i on: how far those go that share an area. */
@@ -331,29 +377,31 @@ static u32 group(struct dpid_proc *p, u32 i)
 
 		if (addr - last > GROUP_GAP || addr - lo > GROUP_SPAN)
 			break;
-		if (needs_stub(p->tps[i]))
+		if (needs_landing(p->tps[i]))
 			end = i + 1;
 		last = addr;
 	}
 	return end;
 }
 
+/* Landings may be longer than the functions they are for. */
+#define AREAS_A_GROUP	4
+
 static void place_group(struct dpid_proc *p, u32 i, u32 end)
 {
 	u64 lo = p->tps[i]->key.addr, hi = p->tps[end - 1]->key.addr;
-	bool created = false;
+	u32 created = 0;
 	int err;
 
 	for (; i < end; i++) {
 		struct dpid_leap *leap = p->tps[i]->leap;
 
-		if (!needs_stub(p->tps[i]))
+		if (!needs_landing(p->tps[i]))
 			continue;
-		err = stub_make(p, leap);
-		if (err == -ENOSPC && !created) {
-			created = true;
-			if (area_create(p, lo, hi))
-				err = stub_make(p, leap);
+		err = land(p, leap);
+		while (err == -ENOSPC && created < AREAS_A_GROUP && area_create(p, lo, hi)) {
+			created++;
+			err = land(p, leap);
 		}
 		if (!err)
 			continue;
@@ -382,13 +430,13 @@ void dpid_leaps_prepare(struct dpid_proc *p)
 	u32 i, end;
 
 	lockdep_assert_held(&p->lock);
-	if (!dpid_counters_back(p)) {
+	if (!dpid_cells_back(p)) {
 		want_none(p);
 		return;
 	}
 	for (i = 0; i < p->ntps; i = end) {
 		end = i + 1;
-		if (!needs_stub(p->tps[i]))
+		if (!needs_landing(p->tps[i]))
 			continue;
 		end = group(p, i);
 		place_group(p, i, end);
@@ -418,60 +466,145 @@ struct dpid_leap *dpid_leap_around(const struct mm_struct *mm, u64 addr, u32 *i)
 	return NULL;
 }
 
-static struct dpid_leap *leap_at(struct dpid_proc *p, u64 ip, u32 *off)
+static struct dpid_landing *landing_at(struct dpid_proc *p, u64 ip, u32 *off)
 {
-	struct dpid_leap *leap;
+	struct dpid_landing *l;
 
 	if (ip < READ_ONCE(p->leaplo) || ip >= READ_ONCE(p->leaphi))
 		return NULL;
-	leap = xa_load(&p->stubs, ip / DPID_GRANULE);
-	if (!leap || ip - leap->stub >= leap->map.size)
+	l = xa_load(&p->stubs, ip / DPID_GRANULE);
+	if (!l || ip - l->addr >= l->map.size)
 		return NULL;
-	*off = ip - leap->stub;
-	return leap;
+	*off = ip - l->addr;
+	return l;
 }
 
-/* Before the first displaced instruction. False: rax cannot be had. */
-static bool leave_head(struct dpid_leap *leap, struct pt_regs *regs, u32 off)
+/* Whose tally @i is, and by which action; NULL: nobody's. See dpid_bind(). */
+static struct dtk_ecb *bound_to(const struct dpid_landing *l, u32 i, u32 *act)
 {
-	u64 ax = regs->ax;
+	struct dtk_ecb *ecb = smp_load_acquire(&l->bind[i].ecb);
 
-	if (off >= leap->map.saved && off < leap->map.body && dtk_read_user(&ax, regs->sp - 8, sizeof(ax)))
+	*act = READ_ONCE(l->bind[i].act);
+	smp_rmb();
+	return READ_ONCE(l->bind[i].ecb) == ecb ? ecb : NULL;
+}
+
+/* Take off what the first @n tallies added for these arguments. Interrupts off. */
+static void undo(struct dpid_landing *l, u32 n, const u64 arg[DPID_ARGS])
+{
+	u64 *cells = n ? dpid_cells_here(l, true) : NULL, x;
+	u32 i, act;
+
+	for (i = 0; cells && i < n; i++) {
+		const struct dpid_tally *t = &l->plan->tally[i];
+		struct dtk_ecb *ecb = bound_to(l, i, &act);
+		bool buckets = t->kind >= DTRACEAGG_QUANTIZE;
+
+		x = 0;
+		if (!(i == 0 && l->plan->shared) && (!ecb || !dtk_ecb_eval(ecb, act, arg, DPID_ARGS, &x)))
+			continue;
+		dpid_tally_undo(t, cells + t->cell, x, buckets ? dtk_agg_bucket_of(t->kind, t->arg, x) : 0);
+	}
+}
+
+void dpid_leap_uncount(struct dpid_leap *leap, const u64 arg[DPID_ARGS])
+{
+	struct dpid_landing *l = READ_ONCE(leap->landing);
+	unsigned long flags;
+
+	if (!l)
+		return;
+	local_irq_save(flags);
+	undo(l, l->plan->n, arg);
+	local_irq_restore(flags);
+}
+
+/* The updates that a thread has begun are finished. Returns how many tallies it has done with. */
+static u32 settle(struct dpid_landing *l, const struct pt_regs *regs, u32 off)
+{
+	const struct dpid_plan *plan = l->plan;
+	u32 updates, i;
+	bool bound;
+	u64 *cells;
+
+	i = dpid_plan_progress(plan, off, &updates, &bound);
+	if (!updates)
+		return i;
+	cells = dpid_cells_here(l, false);
+	if (cells)
+		dpid_tally_finish(&plan->tally[i], cells + plan->tally[i].cell, regs->r10, updates);
+	return i + 1;
+}
+
+/* In the head. False: registers cannot be had. */
+static bool leave_head(struct dpid_landing *l, struct pt_regs *regs, u32 off)
+{
+	const struct dpid_plan *plan = l->plan;
+	u64 slot[4], arg[DPID_ARGS];
+	bool saved = off >= plan->saved;
+	u32 done;
+
+	/* rdx, r11, r10, rax: DPID_SLOT_* */
+	if (saved && dtk_read_user(slot, regs->sp - sizeof(slot), sizeof(slot)))
 		return false;
-	regs->ax = ax;
-	regs->ip = leap->tp->key.addr;
-	if (off >= leap->map.counted)
-		atomic64_inc(&leap->undone);
+	done = settle(l, regs, off);
+	if (saved) {
+		regs->ax = slot[3];
+		regs->r10 = plan->values ? slot[2] : regs->r10;
+		regs->r11 = plan->values ? slot[1] : regs->r11;
+		regs->dx = plan->divides ? slot[0] : regs->dx;
+	}
+	arg[0] = regs->di;
+	arg[1] = regs->si;
+	arg[2] = regs->dx;
+	arg[3] = regs->cx;
+	arg[4] = regs->r8;
+	arg[5] = regs->r9;
+	undo(l, done, arg);
+	regs->ip = l->leap->tp->key.addr;
 	return true;
 }
 
 bool dpid_leap_leave(struct dpid_proc *p, struct pt_regs *regs)
 {
-	struct dpid_leap *leap;
+	struct dpid_landing *l;
 	u32 off, i;
 
-	leap = leap_at(p, regs->ip, &off);
-	if (!leap)
+	l = landing_at(p, regs->ip, &off);
+	if (!l)
 		return false;
-	if (off <= leap->map.body)
-		return leave_head(leap, regs, off);
-	for (i = 1; i < leap->prefix.n; i++) {
-		if (leap->map.insn[i] == off) {
-			regs->ip = leap->tp->key.addr + leap->prefix.at[i];
+	if (off <= l->plan->size)
+		return leave_head(l, regs, off);
+	for (i = 1; i < l->leap->prefix.n; i++) {
+		if (l->map.insn[i] == off) {
+			regs->ip = l->leap->tp->key.addr + l->leap->prefix.at[i];
 			return true;
 		}
 	}
-	if (!leap->map.back || off != leap->map.back)
+	if (!l->map.back || off != l->map.back)
 		return false;
-	regs->ip = leap->tp->key.addr + leap->prefix.len;
+	regs->ip = l->leap->tp->key.addr + l->leap->prefix.len;
 	return true;
 }
 
 /* What number it has read may be another CPU's when it comes back: let it read again. */
+static void unbind_cpu(struct dpid_landing *l, struct pt_regs *regs, u32 off)
+{
+	u32 updates, i;
+	bool bound;
+
+	i = dpid_plan_progress(l->plan, off, &updates, &bound);
+	if (!bound)
+		return;
+	regs->ip = l->addr + (updates ? l->plan->tally[i].done : l->plan->tally[i].cpu);
+	if (updates)
+		settle(l, regs, off);
+}
+
 void dpid_leap_switch(struct task_struct *prev)
 {
 	struct pt_regs *regs;
-	struct dpid_leap *leap;
+	struct dpid_landing *l;
 	struct dpid_proc *p;
 	u32 off;
 
@@ -481,9 +614,9 @@ void dpid_leap_switch(struct task_struct *prev)
 	if (!p || !READ_ONCE(p->leaphi))
 		return;
 	regs = task_pt_regs(prev);
-	leap = leap_at(p, regs->ip, &off);
-	if (leap && off > leap->map.saved && off < leap->map.counted)
-		regs->ip = leap->stub + leap->map.saved;
+	l = landing_at(p, regs->ip, &off);
+	if (l && off < l->plan->size)
+		unbind_cpu(l, regs, off);
 }
 
 /* ---- End ------------------------------------------------------------------------------------- */
@@ -513,11 +646,12 @@ u64 dpid_leaps_bytes(struct dpid_proc *p)
 	return n;
 }
 
-/* Nothing finds the process any more. Leaps go with their points. */
+/* Nothing finds the process any more. Leaps and their landings go with their points. */
 void dpid_leaps_free(struct dpid_proc *p)
 {
 	struct leaparea *a, *next;
 
+	dpid_plans_free(p);
 	xa_destroy(&p->stubs);
 	list_for_each_entry_safe(a, next, &p->leapareas, list)
 		kfree(a);

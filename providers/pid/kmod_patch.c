@@ -413,6 +413,7 @@ int dpid_sync(struct dpid_proc *p)
 	if (!p->dirty)
 		return 0;
 	mutex_lock(&p->lock);
+	dpid_unbind_gone(p);
 	if (mmget_not_zero(p->mm)) {
 		WRITE_ONCE(p->hot, true);
 		/* Hot before any 0xCC: a fork that copied one sees it (the mmap_lock orders the rest). */

@@ -42,7 +42,7 @@ static void kick(struct irq_work *iw)
 
 static void tp_free(struct dpid_tp *tp)
 {
-	kfree(tp->leap);
+	dpid_leap_free(tp->leap);
 	kfree(tp);
 }
 
@@ -58,7 +58,7 @@ static void proc_free(struct work_struct *work)
 	synchronize_rcu();	/* traps and events that found it */
 	irq_work_sync(&p->kick);
 	dpid_leaps_free(p);
-	dpid_counters_free(p);
+	dpid_cells_free(p);
 	for (i = 0; i < p->ntps; i++)
 		tp_free(p->tps[i]);
 	while (p->retired) {
@@ -139,7 +139,7 @@ static void proc_forget(struct dpid_proc *p)
 static void rest(struct dpid_proc *p)
 {
 	mutex_lock(&p->lock);
-	dpid_counters_rest(p);
+	dpid_cells_rest(p);
 	mutex_unlock(&p->lock);
 }
 

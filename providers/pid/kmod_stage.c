@@ -111,9 +111,9 @@ static bool takes_part(const struct dpid_tp *tp, enum pass pass, u32 from)
 		return false;
 	switch (pass) {
 	case PASS_UP:
-		return leap->wanted && leap->stub && tp->state == DPID_ARMED && leap->stage == from;
+		return dpid_leap_ready(leap) && tp->state == DPID_ARMED && leap->stage == from;
 	case PASS_DOWN:
-		return !leap->wanted && leap->stage == from;
+		return !dpid_leap_ready(leap) && leap->stage == from;
 	default:
 		return leap->written;
 	}

@@ -54,6 +54,13 @@ static struct dpid_tp *tp_lookup(const struct mm_struct *mm, u64 addr)
 
 /* ---- Not firing twice ------------------------------------------------------ */
 
+static void uncount(struct dpid_leap *leap, u64 di, u64 si, u64 dx, u64 cx, u64 r8, u64 r9)
+{
+	u64 arg[DPID_ARGS] = { di, si, dx, cx, r8, r9 };
+
+	dpid_leap_uncount(leap, arg);
+}
+
 /*
  * A signal found the thread at the start of a stub, after firing, and moved it
  * back onto the breakpoint. When it comes again it must not fire again.
@@ -72,7 +79,7 @@ void dpid_skip_add(struct dpid_proc *p, const struct pt_regs *regs)
 
 	/* It fired, and will count when it comes again: see dpid_skips_absorb(). */
 	if (tp && READ_ONCE(tp->leap) && READ_ONCE(tp->leap->stage) == DPID_STAGE_JUMP) {
-		atomic64_inc(&tp->leap->undone);
+		uncount(tp->leap, regs->di, regs->si, regs->dx, regs->cx, regs->r8, regs->r9);
 		return;
 	}
 
@@ -112,6 +119,7 @@ void dpid_skips_absorb(struct dpid_proc *p)
 	u32 i, owner;
 
 	for (i = 0; i < DPID_NSKIPS && atomic_read(&p->nskips); i++) {
+		const u64 *r = p->skips[i].regs.r;
 		struct dpid_tp *tp;
 
 		owner = smp_load_acquire(&p->skips[i].owner);
@@ -122,7 +130,7 @@ void dpid_skips_absorb(struct dpid_proc *p)
 		    cmpxchg(&p->skips[i].owner, owner, 0) != owner)
 			continue;
 		atomic_dec(&p->nskips);
-		atomic64_inc(&tp->leap->undone);
+		uncount(tp->leap, r[7], r[6], r[2], r[1], r[8], r[9]);
 	}
 }
 
@@ -351,20 +359,26 @@ static int hit(struct dpid_tp *tp, struct pt_regs *regs)
  */
 static int lost_child_between(struct pt_regs *regs, u64 addr)
 {
+	u8 now, stub, jump[DPID_JUMP_LEN];
+	struct dpid_landing *l;
 	struct dpid_leap *leap;
 	struct dpid_proc *p;
-	u8 now, stub;
 	u32 i;
 
 	list_for_each_entry_rcu(p, &dpid_procs, list) {
 		if (!atomic_read(&p->lost))
 			continue;
 		leap = dpid_leap_around(p->mm, addr, &i);
-		if (!leap || !leap->ghost || dtk_read_user(&now, addr, 1) || now != leap->jump[leap->prefix.at[i]] ||
-		    dtk_read_user(&stub, leap->stub, 1))
+		if (!leap || !leap->ghost || dtk_read_user(&now, addr, 1))
 			continue;
-		regs->ip = leap->stub + leap->map.insn[i];
-		return NOTIFY_STOP;
+		/* Which jump it inherited, none can tell. All its landings are alike from the first instruction on. */
+		for (l = READ_ONCE(leap->landings); l; l = l->older) {
+			dpid_jump_bytes(jump, leap->tp->key.addr, l->addr);
+			if (now != jump[leap->prefix.at[i]] || dtk_read_user(&stub, l->addr, 1))
+				continue;
+			regs->ip = l->addr + l->map.insn[i];
+			return NOTIFY_STOP;
+		}
 	}
 	return NOTIFY_DONE;
 }
@@ -396,6 +410,7 @@ static int lost_child(struct pt_regs *regs)
  */
 static int between(struct pt_regs *regs, const struct mm_struct *mm, u64 addr)
 {
+	struct dpid_landing *l;
 	struct dpid_leap *leap;
 	int tries;
 	u8 now;
@@ -404,7 +419,8 @@ static int between(struct pt_regs *regs, const struct mm_struct *mm, u64 addr)
 	leap = dpid_leap_around(mm, addr, &i);
 	for (tries = 0; leap && tries < 2; tries++) {
 		if (READ_ONCE(leap->live)) {
-			regs->ip = leap->stub + leap->map.insn[i];
+			l = READ_ONCE(leap->landing);	/* this one or another: they are alike from here on */
+			regs->ip = l->addr + l->map.insn[i];
 			return NOTIFY_STOP;
 		}
 		if (dtk_read_user(&now, addr, 1))

@@ -17,6 +17,8 @@
 
 #include "kmod_insn.c"
 #include "kmod_jump.c"
+#include "kmod_gen.c"
+#include "kmod_tally.c"
 
 #define COPIES	64
 #define SLICE	4000
@@ -39,6 +41,16 @@ static uint8_t *counters;
 int dtk_read_user(void *dst, u64 addr, size_t n)
 {
 	return -EFAULT;
+}
+
+void *dtk_alloc(size_t n)
+{
+	return calloc(1, n);
+}
+
+void dtk_free(const void *p)
+{
+	free((void *)p);
 }
 
 struct job {
@@ -139,26 +151,39 @@ static void find_prefix(const uint8_t *fn, struct dpid_prefix *px)
 	exit(2);
 }
 
+static struct dpid_plan *count_plan(bool rdpid)
+{
+	static struct dpid_gen g;
+	struct dpid_wish wish = { .kind = DTRACEAGG_COUNT };
+	struct dpid_plan *plan;
+
+	if (!dpid_plan_make(&g, &wish, 1, COPIES, rdpid, &plan))
+		return plan;
+	fprintf(stderr, "jumps: no plan\n");
+	exit(2);
+}
+
 static void arm(long (*fn)(long), uint8_t *area, u32 slot, bool rdpid, uint8_t saved[DPID_JUMP_LEN])
 {
-	u64 addr = (uintptr_t)fn, base = (uintptr_t)counters + 8 * slot;
-	uint8_t *page = (uint8_t *)(addr & ~4095ull), bytes[DPID_PREFIX_MAX];
+	u64 addr = (uintptr_t)fn, cells = (uintptr_t)counters + 8 * slot, at;
+	uint8_t *page = (uint8_t *)(addr & ~4095ull), bytes[DPID_PREFIX_MAX], code[DPID_LANDING_MAX];
+	struct dpid_plan *plan = count_plan(rdpid);
 	struct dpid_jump_map map;
 	struct dpid_prefix px;
-	struct dpid_code c;
 
 	find_prefix((void *)fn, &px);
 	memcpy(bytes, (void *)fn, sizeof(bytes));
-	c.at = dpid_jump_place(addr, px.inside, true, (uintptr_t)area, (uintptr_t)area + 0x20000);
-	if (!c.at || dpid_jump_build(&c, &px, bytes, addr, base, COPIES, rdpid, &map)) {
+	at = dpid_jump_place(addr, px.inside, true, (uintptr_t)area, (uintptr_t)area + 0x20000);
+	if (!at || dpid_jump_build(code, at, &px, bytes, addr, plan, cells, &map)) {
 		fprintf(stderr, "jumps: no place\n");
 		exit(2);
 	}
-	memcpy((void *)(uintptr_t)c.at, c.b, c.n);
+	memcpy((void *)(uintptr_t)at, code, map.size);
+	dtk_free(plan);
 	memcpy(saved, (void *)fn, DPID_JUMP_LEN);
 	if (mprotect(page, 4096, PROT_READ | PROT_WRITE | PROT_EXEC))
 		die("mprotect");
-	dpid_jump_bytes((void *)fn, addr, c.at);
+	dpid_jump_bytes((void *)fn, addr, at);
 }
 
 static uint64_t counted(u32 slot)

@@ -490,7 +490,7 @@ static const char *nojump_text(unsigned int why)
 	static const char *const text[] = {
 		[DTRACE_PID_NOJUMP_ASKED] = "whose code does not allow it",
 		[DTRACE_PID_NOJUMP_KIND] = "whose first instructions do not",
-		[DTRACE_PID_NOJUMP_CLAUSE] = "where more is asked than count() by constant keys, or one CPU's",
+		[DTRACE_PID_NOJUMP_CLAUSE] = "where more is asked than to aggregate arguments by constant keys",
 		[DTRACE_PID_NOJUMP_INSIDE] = "with another probe too near",
 		[DTRACE_PID_NOJUMP_PLACE] = "without room in the address space",
 		[DTRACE_PID_NOJUMP_TRACER] = "under a debugger",
