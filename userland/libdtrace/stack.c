@@ -61,12 +61,12 @@ uint64_t dt_frame_pc(const struct dt_frames *f, uint32_t i)
 /* What a language calls frame @i; "": it is a native one. */
 static const char *frame_text(const struct dt_frames *f, uint32_t i)
 {
-	const char *s = f->strs, *end = s + f->strsize;
-	size_t len;
+	const char *s = f->strs;
+	size_t left = f->strsize, len;
 
-	for (; s && s < end; s += len + 1) {
-		len = strnlen(s, (size_t)(end - s));
-		if (s + len == end)
+	for (; left; s += len + 1, left -= len + 1) {
+		len = strnlen(s, left);
+		if (len == left)
 			break;
 		if (!i--)
 			return s;
