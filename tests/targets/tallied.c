@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * tallied [calls [threads [alike]]]: threads that call work() with arguments of all magnitudes, and a signal handler
- * every 200 us that does, too (alike: not, so that all runs are alike). 0 calls: until SIGTERM. Prints what the arguments came to: "count sum
- * min max avg odd stddev", where odd is the sum of b for all calls with a > 1000 and odd b.
+ * every 200 us that does, too (alike: not, so that all runs are alike). 0 calls: until SIGTERM. Prints what the
+ * arguments came to: "count sum min max avg odd stddev", where odd is the sum of b for all calls with a > 1000 and odd b.
  */
 #define _GNU_SOURCE
 #include <pthread.h>
