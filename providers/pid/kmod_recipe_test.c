@@ -31,6 +31,11 @@ u64 dpid_reg(const struct pt_regs *r, u32 reg)
 	return r->v[reg];
 }
 
+u64 dpid_fsbase(const struct pt_regs *r)
+{
+	return r->v[DTRACE_REG_FSBASE];
+}
+
 static struct dpid_recipe recipe(const struct dtrace_step *step, uint32_t n)
 {
 	return (struct dpid_recipe){ .step = step, .nstep = n, .reads = 1, .regs = &regs, .arg = arg, .saves = &saves,

@@ -21,17 +21,9 @@
 
 #include "kmod.h"
 
-u64 dpid_reg(const struct pt_regs *regs, u32 reg)
+u64 dpid_fsbase(const struct pt_regs *regs)
 {
-#define AT(r) offsetof(struct pt_regs, r)
-	static const u8 at[] = {
-		AT(ax), AT(cx), AT(dx), AT(bx), AT(sp), AT(bp), AT(si), AT(di),
-		AT(r8), AT(r9), AT(r10), AT(r11), AT(r12), AT(r13), AT(r14), AT(r15), AT(ip),
-	};
-#undef AT
-	if (reg == DTRACE_REG_FSBASE)
-		return x86_fsbase_read_cpu();
-	return *(const unsigned long *)((const u8 *)regs + at[reg]);
+	return x86_fsbase_read_cpu();
 }
 
 void dpid_regs_get(struct dpid_regs *r, const struct pt_regs *regs)
