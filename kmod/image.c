@@ -546,6 +546,17 @@ static const struct dtk_aggact *lone_count(const struct dtk_clause *c)
 	return a->agg->constkey ? a->agg : NULL;
 }
 
+/* A lone count() by one string that the program need not be executed for? */
+static const struct dtk_aggact *lone_tally(const struct dtk_clause *c)
+{
+	const struct dtk_act *a = c->acts;
+
+	if (c->pred || c->nacts != 2 || a[1].kind != DTRACEAGG_COUNT || a[1].ntuple != 1 || a[1].difo || a[1].incr ||
+	    a[0].kind != DTRACEACT_DIFEXPR || !a[0].difo->copyinstr)
+		return NULL;
+	return a[1].agg->keyroom <= DTK_SCRATCH ? a[1].agg : NULL;
+}
+
 static u32 clause_reads(const struct dtk_clause *c)
 {
 	u32 reads = c->pred ? c->pred->reads : 0, i;
@@ -579,6 +590,7 @@ static int load_clause(struct loader *l, const struct dtrace_clause_desc *d, str
 	if (err)
 		return err;
 	c->counts = lone_count(c);
+	c->tallies = lone_tally(c);
 	c->reads = clause_reads(c);
 	return 0;
 }
