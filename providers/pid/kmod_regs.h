@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The registers that a trap has saved, by their numbers (DTRACE_REG_*). Inline: recipes ask where nothing may be called.
+ * The registers that a trap has saved, by their numbers (DTRACE_REG_*). Inline: recipes ask where nothing may be
+ * called.
  */
 #ifndef DPID_REGS_H
 #define DPID_REGS_H

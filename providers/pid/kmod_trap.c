@@ -169,7 +169,7 @@ static bool leaves(const struct dpid_tp *tp, const struct dpid_site *site,
 }
 
 /*
- * Returns 0, or -EFAULT: nothing has fired, because memory at *missing is not there. The arguments that
+ * Returns 0, or -EFAULT: nothing has fired, because memory at *missing (or NULL) is not there. The arguments that
  * nobody reads need not be computed. An ECB that is linked meanwhile might read one: then it does not see this
  * firing, which began before it (DTK_FIRE_SOMEARGS).
  */
@@ -197,7 +197,8 @@ static int fire_recipe(const struct dpid_link *link, struct pt_regs *regs, u64 *
 	r.textaddr = DTK_TEXT_BASE;
 	ret = dpid_recipe_run(&r);
 	if (unlikely(ret < 0)) {
-		*missing = r.fault;
+		if (missing)
+			*missing = r.fault;
 		return ret;
 	}
 	dpid_recipe_commit(&r);
@@ -317,7 +318,6 @@ static bool pushes(const struct dpid_tp *tp)
 static int hit(struct dpid_tp *tp, struct pt_regs *regs)
 {
 	struct dpid_proc *p = tp->proc;
-	u64 missing;
 
 	regs->ip = tp->key.addr;
 	if (unlikely(pushes(tp)) && dtk_task_shstk(current))
@@ -329,8 +329,8 @@ static int hit(struct dpid_tp *tp, struct pt_regs *regs)
 	this_cpu_inc(p->counts->hits);
 	if (unlikely(READ_ONCE(tp->syncs)) && dpid_stand(tp))
 		;	/* fires afterwards */
-	else if (unlikely(fire_all(tp, regs, false, &missing)) && !dpid_fetch(tp))
-		fire_all(tp, regs, true, &missing);
+	else if (unlikely(fire_all(tp, regs, false, NULL)) && !dpid_fetch(tp))
+		fire_all(tp, regs, true, NULL);
 	regs->ip = tp->slot;
 	return NOTIFY_STOP;
 }
@@ -410,10 +410,8 @@ static int between(struct pt_regs *regs, const struct mm_struct *mm, u64 addr)
 	return NOTIFY_DONE;
 }
 
-static int int3(struct pt_regs *regs)
+static noinline int int3_anywhere(struct pt_regs *regs, const struct mm_struct *mm, u64 addr)
 {
-	struct mm_struct *mm = current->mm;
-	u64 addr = regs->ip - 1;
 	int tries;
 	u8 now;
 
@@ -439,6 +437,17 @@ static int int3(struct pt_regs *regs)
 		smp_rmb();	/* the byte before the state; pairs with smp_wmb() in arm() */
 	}
 	return NOTIFY_DONE;
+}
+
+static int int3(struct pt_regs *regs)
+{
+	const struct mm_struct *mm = current->mm;
+	u64 addr = regs->ip - 1;
+	struct dpid_tp *tp = tp_lookup(mm, addr);
+
+	if (likely(tp && READ_ONCE(tp->state) == DPID_ARMED))
+		return hit(tp, regs);
+	return int3_anywhere(regs, mm, addr);
 }
 
 /* An undefined instruction: perhaps what a jump shows there. */
