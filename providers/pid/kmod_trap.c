@@ -169,11 +169,12 @@ static bool leaves(const struct dpid_tp *tp, const struct dpid_site *site,
 }
 
 /*
+ * Inline, like hit(): each call on the way of a hit is felt.
  * Returns 0, or -EFAULT: nothing has fired, because memory at *missing (or NULL) is not there. The arguments that
  * nobody reads need not be computed. An ECB that is linked meanwhile might read one: then it does not see this
  * firing, which began before it (DTK_FIRE_SOMEARGS).
  */
-static int fire_recipe(const struct dpid_link *link, struct pt_regs *regs, u64 *missing)
+static __always_inline int fire_recipe(const struct dpid_link *link, struct pt_regs *regs, u64 *missing)
 {
 	const struct dpid_site *site = link->site;
 	struct dtk_probe *probe = site->probe->dtk;
@@ -315,7 +316,7 @@ static bool pushes(const struct dpid_tp *tp)
 	return tp->insn.kind == DTRACE_PID_CALL || tp->insn.kind == DTRACE_PID_CALLIND;
 }
 
-static int hit(struct dpid_tp *tp, struct pt_regs *regs)
+static __always_inline int hit(struct dpid_tp *tp, struct pt_regs *regs)
 {
 	struct dpid_proc *p = tp->proc;
 
