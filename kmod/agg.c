@@ -191,6 +191,24 @@ static u32 key_used(const struct dtk_aggkey *k, const u8 *key)
 	return k->size;
 }
 
+/* Is the string at @key, in whole words, the one in a bucket? Only what tells it from others is looked at. */
+static bool same_string(const u8 *field, const u64 *key, u32 size)
+{
+	u32 n, len, use;
+	u64 word;
+
+	for (n = 0; n < size; n += sizeof(word), key++) {
+		memcpy(&word, field + n, sizeof(word));	/* none is too long: the value comes behind all keys */
+		len = dtk_word_strlen(*key);
+		use = min_t(u32, len + 1, min_t(u32, size - n, sizeof(word)));
+		if ((word ^ *key) << 8 * (sizeof(word) - use))
+			return false;
+		if (len < sizeof(word))
+			break;
+	}
+	return true;
+}
+
 static u64 hash_string(u64 h, const u64 *word, u32 size)
 {
 	u32 n, len;
@@ -219,7 +237,7 @@ u64 dtk_agg_hash(const struct dtk_aggact *agg, const u8 *key)
 	return h;
 }
 
-static bool bucket_is(const u8 *bucket, const struct dtk_aggact *agg, const u8 *key)
+static noinline bool bucket_is(const u8 *bucket, const struct dtk_aggact *agg, const u8 *key)
 {
 	const struct dtrace_agghdr *hdr = (const void *)bucket;
 	u32 i;
@@ -229,8 +247,12 @@ static bool bucket_is(const u8 *bucket, const struct dtk_aggact *agg, const u8 *
 	for (i = 0; i < agg->nkeys; i++) {
 		const struct dtk_aggkey *k = &agg->keys[i];
 
-		if (memcmp(bucket + k->offset, key + k->at, key_used(k, key)))
+		if (k->string) {
+			if (!same_string(bucket + k->offset, (const u64 *)(key + k->at), k->size))
+				return false;
+		} else if (memcmp(bucket + k->offset, key + k->at, k->size)) {
 			return false;
+		}
 	}
 	return true;
 }
@@ -280,6 +302,37 @@ u8 *dtk_agg_bucket(struct dtk_aggbuf *ab, const struct dtk_aggact *agg, const u8
 	if (bucket)
 		ab->index[i] = (struct slot){ ab->epoch, h, bucket - half };
 	return bucket;
+}
+
+/*
+ * The words are hashed, and cut behind the NUL, in one go; so are they in the bucket, where zeros follow. Nearly
+ * always the bucket is the first that the hash leads to.
+ */
+u8 *dtk_agg_string(struct dtk_aggbuf *ab, const struct dtk_aggact *agg, u64 *key)
+{
+	u64 hash = dtk_hash_word(0, agg->id);
+	u32 n = 0, size = agg->keys[0].size, len;
+	const struct slot *slot;
+	const u64 *words;
+	u8 *bucket;
+
+	do {
+		len = dtk_word_strlen(key[n]);
+		if (len < sizeof(*key))
+			key[n] &= (1ull << 8 * len) - 1;
+		hash = dtk_hash_word(hash, key[n++]);
+	} while (len == sizeof(*key) && n * sizeof(*key) < size);
+	slot = &ab->index[hash >> 32 & ab->mask];
+	bucket = ab->half[ab->active] + slot->off;
+	if (likely(slot->epoch == ab->epoch && slot->hash == hash >> 32 &&
+		   ((struct dtrace_agghdr *)bucket)->dtah_aggid == agg->id)) {
+		words = (const u64 *)(bucket + agg->keys[0].offset);
+		while (n && words[n - 1] == key[n - 1])
+			n--;
+		if (likely(!n))
+			return bucket;
+	}
+	return dtk_agg_bucket(ab, agg, (u8 *)key, hash, 0);
 }
 
 void dtk_agg_remember(const struct dtk_aggbuf *ab, const u8 *bucket, struct dtk_bucketcache *cache)

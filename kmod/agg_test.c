@@ -301,6 +301,42 @@ static void against_model(void **state)
 	table_free(&t);
 }
 
+/* Keys of one hash are told apart by their bytes up to the NUL, and by nothing behind it. */
+static void strings_of_one_hash(void **state)
+{
+	static const char *const text[] = { "", "a", "ab", "abcdefg", "abcdefgh", "abcdefghi", "abcdefgX", "Xbcdefgh",
+					    "abcdefghijk", "abcdefghijkl" };
+	struct table t;
+	u64 words[2];
+	u8 *bucket[ARRAY_SIZE(text)];
+	u32 i, j, round;
+
+	table_init(&t, 4096);
+	t.key.string = true;
+	t.agg.valoff = t.key.offset + sizeof(words);
+	t.agg.size = t.agg.valoff + 8;
+	for (t.key.size = 13; t.key.size <= 16; t.key.size++) {
+		for (round = 0; round < 20; round++) {
+			for (i = 0; i < ARRAY_SIZE(text); i++) {
+				u8 *got;
+
+				for (j = 0; j < 2; j++)
+					words[j] = rng() << 31 ^ rng();
+				strcpy((char *)words, text[i]);
+				got = dtk_agg_bucket(t.ab, &t.agg, (u8 *)words, 7ull << 32, 0);
+				assert_non_null(got);
+				assert_true(!round || got == bucket[i]);
+				for (j = 0; !round && j < i; j++)
+					assert_true(bucket[j] != got);
+				bucket[i] = got;
+				assert_string_equal((char *)got + t.key.offset, text[i]);
+			}
+		}
+		dtk_aggbuf_switch(t.ab, &(struct dtrace_ioc_switch){ 0 });
+	}
+	table_free(&t);
+}
+
 static void full_table(void **state)
 {
 	struct dtrace_ioc_switch sw;
@@ -452,6 +488,119 @@ static void probes_share_a_clause(void **state)
 	rig_free(r);
 }
 
+/* ---- @[copyinstr(arg1)] = count(), the short way and the long way ------------------- */
+
+#define TALLY_ROOM	256	/* "user memory", in which strings begin anywhere */
+
+static u32 copyinstr_arg1(struct img *m, u32 size)
+{
+	img_difo(m);
+	img_op(m, W(LDGS, DIF_VAR_ARG1, 1));
+	img_op(m, R(FLUSHTS, 0, 0, 0));
+	img_op(m, R(PUSHTV, 1, 0, 0));
+	img_op(m, W(CALL, DIF_SUBR_COPYINSTR, 1));
+	img_op(m, RET(1));
+	return img_end(m, (struct dif_type){ DIF_TYPE_STRING, DIF_TF_BYREF, 0, size });
+}
+
+static struct rig *two_counts(u32 size, u32 strsize)
+{
+	struct img *m = img_new();
+	u32 key, i;
+
+	m->hdr.strsize = strsize;
+	key = copyinstr_arg1(m, size);
+	for (i = 0; i < 2; i++) {
+		img_act(m, DTRACEACT_DIFEXPR, key);
+		img_act(m, DTRACEAGG_COUNT, DTRACE_DIFO_NONE)->ntuple = 1;
+		img_clause(m, i ? img_const(m, 1) : DTRACE_DIFO_NONE, 2);
+	}
+	return rig_new(m);
+}
+
+/* Both clauses have made the same buckets, with the same counts. */
+static void compare_counts(struct rig *r)
+{
+	const struct dtk_aggact *agg = r->prog->clauses[0].counts_str;
+	struct dtrace_ioc_switch sw;
+	u64 off;
+
+	dtk_aggbuf_switch(r->ccpu[0].agg, &sw);
+	assert_int_equal(sw.size % (2 * agg->size), 0);
+	assert_int_equal(sw.drops, 0);
+	for (off = 0; off < sw.size; off += 2 * agg->size) {
+		u8 *a = r->agghalf[0][sw.half] + off, *b = a + agg->size;
+
+		assert_int_equal(((dtrace_agghdr_t *)a)->dtah_aggid, 1);
+		assert_int_equal(((dtrace_agghdr_t *)b)->dtah_aggid, 2);
+		((dtrace_agghdr_t *)a)->dtah_aggid = 2;
+		assert_memory_equal(a, b, agg->size);
+	}
+}
+
+static void counts_of(u32 size, u32 strsize)
+{
+	struct rig *r = two_counts(size, strsize);
+	struct dtk_fire bad[2], f = { .nargs = 2 };
+	char *room = dtk_alloc(TALLY_ROOM);
+	u32 round, i, len, faults = 0;
+
+	dtk_port_umap(room, TALLY_ROOM);
+	dtk_port.error = rig_note_error;
+	assert_non_null(r->prog->clauses[0].counts_str);
+	assert_null(r->prog->clauses[1].counts_str);
+	for (round = 0; round < 2000; round++) {
+		u32 at = rand() % TALLY_ROOM;
+
+		len = rand() % 4 ? rand() % 3 : rand() % 80;	/* few strings often, many now and then */
+		memset(room, 'x', TALLY_ROOM);
+		for (i = at; i < at + len && i < TALLY_ROOM; i++)
+			room[i] = "ab\xff"[rand() % 3];
+		if (at + len < TALLY_ROOM)
+			room[at + len] = '\0';		/* else it runs on into what isn't there */
+		f.arg[1] = round % 50 ? (uintptr_t)room + at : round % 100 ? 0 : DTK_TEXT_BASE;
+		for (i = 0; i < 2; i++) {
+			memset(&rig_error, 0, sizeof(rig_error));
+			dtk_ecb_run(&r->ecbs[i], &f, 0);
+			bad[i] = rig_error;
+		}
+		faults += bad[0].arg[1] == 101;
+		bad[0].arg[1] += bad[0].arg[1] ? 1 : 0;		/* the ECB */
+		assert_memory_equal(bad[0].arg, bad[1].arg, sizeof(bad[0].arg));
+		if (round % 200 == 199)
+			compare_counts(r);
+	}
+	assert_true(faults > 20 || size == 1);	/* all of a string of one byte is its NUL */
+	dtk_free(room);
+	rig_free(r);
+}
+
+static void strings_counted(void **state)
+{
+	static const u32 sizes[] = { 0, 1, 5, 8, 13, 16, 64 };
+	u32 i;
+
+	srand(4);
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		counts_of(sizes[i], 64);
+		counts_of(sizes[i], 13);
+	}
+}
+
+/* An argument that the provider has not passed: it is asked, and the string is counted all the same. */
+static void count_of_no_argument(void **state)
+{
+	struct rig *r = two_counts(0, 64);
+	struct dtk_fire f = { .nargs = 1 };
+
+	dtk_port.error = rig_note_error;
+	memset(&rig_error, 0, sizeof(rig_error));
+	dtk_ecb_run(&r->ecbs[0], &f, 0);
+	assert_int_equal(rig_error.arg[1], 101);
+	assert_int_equal(rig_error.arg[4], DTRACEFLT_BADADDR);
+	rig_free(r);
+}
+
 /* A fault in a key or the value leaves no bucket behind. */
 static void faults(void **state)
 {
@@ -501,8 +650,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		test(merging),
 		test(plain_functions), test(stddev), test(quantize), test(lquantize),
-		test(llquantize), test(against_model), test(full_table), test(clauses),
-		test(cache), test(probes_share_a_clause), test(faults), test(creation_fails),
+		test(llquantize), test(against_model), test(strings_of_one_hash), test(full_table), test(clauses),
+		test(cache), test(probes_share_a_clause), test(strings_counted), test(count_of_no_argument), test(faults),
+		test(creation_fails),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -69,8 +69,7 @@ static __always_inline void run_ecbs(struct dtk_probe *probe, struct dtk_fire *f
 	for (ecb = rcu_dereference_sched(probe->ecbs); ecb; ecb = READ_ONCE(ecb->next)) {
 		if (bound && ecb->sink->cpu != cpu)
 			continue;
-		dtk_ecb_run(ecb, f, cpu);
-		if (!ecb->clause->counts)	/* others may record, commit or exit */
+		if (dtk_ecb_run(ecb, f, cpu))
 			wake_if_needed(ecb->sink, cpu);
 	}
 	if (static_branch_unlikely(&dtk_vtime_key) && began)

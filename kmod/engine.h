@@ -102,7 +102,9 @@ struct dtk_clause {
 	bool speculates;	/* SPECULATE comes before the first that records: it reserves the record */
 	u32 naggs;
 	u32 nconst;		/* aggregating actions with constkey */
-	const struct dtk_aggact *counts; /* the clause is a count() with constkey and nothing else; or NULL */
+	/* What a clause is that is nothing else, or NULL: */
+	const struct dtk_aggact *counts;	/* a count() with constkey */
+	const struct dtk_aggact *counts_str;	/* @[copyinstr(argn)] = count(); acts[0] has the key */
 	bool tallies;		/* it only aggregates, by keys that depend on the probe alone */
 	u64 uarg;
 };
@@ -303,8 +305,9 @@ struct dtk_probename {
  * counted and, unless DTK_FIRE_ERROR, calls dtk_error_fire() (the core finds
  * the consumer's ERROR ECBs and runs them with args epid, action index, pc, fault, value:
  * arg1 .. arg5 as in the Guide, chapter "dtrace Provider").
+ * False: no clause has recorded, committed or exited.
  */
-void dtk_ecb_run(struct dtk_ecb *ecb, struct dtk_fire *f, u32 cpu);
+bool dtk_ecb_run(struct dtk_ecb *ecb, struct dtk_fire *f, u32 cpu);
 /*
  * What @n runs of an ECB would have done whose clause only counts (clause->counts); less than 0, if too many were
  * handed over before. Context: probe; the CPU has buffers.

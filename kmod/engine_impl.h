@@ -263,6 +263,8 @@ u64 dtk_agg_hash(const struct dtk_aggact *agg, const u8 *key);
  * change meanwhile do no harm.
  */
 u8 *dtk_agg_bucket(struct dtk_aggbuf *ab, const struct dtk_aggact *agg, const u8 *key, u64 hash, u64 arg);
+/* The same for a count() with one key, a string, which is hashed here. Clears what follows it in its last word. */
+u8 *dtk_agg_string(struct dtk_aggbuf *ab, const struct dtk_aggact *agg, u64 *key);
 /* Offset and epoch to find the bucket again without its key, and the way back. */
 void dtk_agg_remember(const struct dtk_aggbuf *ab, const u8 *bucket, struct dtk_bucketcache *cache);
 /* @n updates found no bucket. */

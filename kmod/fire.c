@@ -335,30 +335,38 @@ static bool count_only(const struct dtk_ecb *ecb, struct dtk_ccpu *cc, const str
 	return true;
 }
 
-void dtk_ecb_run(struct dtk_ecb *ecb, struct dtk_fire *f, u32 cpu)
+/*
+ * What is asked most of an interpreter's probes, @[copyinstr(argn)] = count(). False: nothing has been done; go
+ * the long way, which also says why it can't be.
+ */
+static bool count_string(const struct dtk_clause *c, struct dtk_ccpu *cc, const struct dtk_fire *f)
 {
-	struct dtk_sink *sink = ecb->sink;
-	struct dtk_mstate ms DTK_UNINIT;	/* all of it is set below */
-	struct dtk_ccpu *cc;
+	const struct dtk_aggact *agg = c->counts_str;
+	u32 n = c->acts[0].difo->copyinstr - 1, size = min(agg->keys[0].size, c->prog->strsize);
+	u8 *key = cc->scratch, *bucket;
+	bool done = false;
 
-	if (!(f->flags & DTK_FIRE_END)) {
-		if (!READ_ONCE(sink->live) || READ_ONCE(sink->exiting))
-			return;
-		if (sink->cpu != DTRACE_CPUALL && sink->cpu != cpu)
-			return;
+	if (unlikely(n >= f->nargs))
+		return false;
+	dtk_watch(key, agg->keyroom, DTK_ENGINES);
+	if (likely(dtk_read_user_str((char *)key, f->arg[n], size) > 0)) {
+		bucket = dtk_agg_string(cc->agg, agg, (u64 *)key);
+		if (likely(bucket))
+			++*(u64 *)(bucket + agg->valoff);
+		done = true;
 	}
-	cc = cpu < sink->ncpus ? READ_ONCE(sink->ccpu[cpu]) : NULL;
-	if (unlikely(!cc)) {
-		dtk_count_up(&sink->nobuffer);
-		return;
-	}
-	if (f->flags & DTK_FIRE_SOMEARGS && ecb->clause->reads & ~f->known)
-		return;
-	if (ecb->clause->counts && count_only(ecb, cc, ecb->clause->counts, 1))
-		return;
+	dtk_watch(key, agg->keyroom, DTK_NOBODYS);
+	return done;
+}
+
+/* Apart, because of its frame. */
+static noinline void run_ecb(struct dtk_ecb *ecb, struct dtk_fire *f, struct dtk_ccpu *cc, u32 cpu)
+{
+	struct dtk_mstate ms DTK_UNINIT;	/* all of it is set below */
+
 	ms.f = f;
 	ms.ecb = ecb;
-	ms.sink = sink;
+	ms.sink = ecb->sink;
 	ms.cc = cc;
 	ms.cpu = cpu;
 	ms.strsize = ecb->clause->prog->strsize;
@@ -372,6 +380,33 @@ void dtk_ecb_run(struct dtk_ecb *ecb, struct dtk_fire *f, u32 cpu)
 	ms.memsize = U64_MAX;
 	run_clause(&ms, ecb->clause);
 	dtk_watch(cc->scratch, DTK_SCRATCH, DTK_NOBODYS);
+}
+
+bool dtk_ecb_run(struct dtk_ecb *ecb, struct dtk_fire *f, u32 cpu)
+{
+	const struct dtk_clause *c = ecb->clause;
+	struct dtk_sink *sink = ecb->sink;
+	struct dtk_ccpu *cc;
+
+	if (!(f->flags & DTK_FIRE_END)) {
+		if (!READ_ONCE(sink->live) || READ_ONCE(sink->exiting))
+			return false;
+		if (sink->cpu != DTRACE_CPUALL && sink->cpu != cpu)
+			return false;
+	}
+	cc = cpu < sink->ncpus ? READ_ONCE(sink->ccpu[cpu]) : NULL;
+	if (unlikely(!cc)) {
+		dtk_count_up(&sink->nobuffer);
+		return false;
+	}
+	if (f->flags & DTK_FIRE_SOMEARGS && c->reads & ~f->known)
+		return false;
+	if (c->counts && count_only(ecb, cc, c->counts, 1))
+		return false;
+	if (c->counts_str && count_string(c, cc, f))
+		return false;
+	run_ecb(ecb, f, cc, cpu);
+	return true;
 }
 
 /* The first makes the bucket, if need be, and remembers it. */

@@ -561,6 +561,17 @@ static bool only_tallies(const struct dtk_clause *c)
 	return c->nacts && !c->size;
 }
 
+/* A lone count() by one string that the program need not be executed for? */
+static const struct dtk_aggact *lone_count_str(const struct dtk_clause *c)
+{
+	const struct dtk_act *a = c->acts;
+
+	if (c->pred || c->nacts != 2 || a[1].kind != DTRACEAGG_COUNT || a[1].ntuple != 1 || a[1].difo || a[1].incr ||
+	    a[0].kind != DTRACEACT_DIFEXPR || !a[0].difo->copyinstr)
+		return NULL;
+	return a[1].agg->keyroom <= DTK_SCRATCH ? a[1].agg : NULL;
+}
+
 static u32 clause_reads(const struct dtk_clause *c)
 {
 	u32 reads = c->pred ? c->pred->reads : 0, i;
@@ -594,6 +605,7 @@ static int load_clause(struct loader *l, const struct dtrace_clause_desc *d, str
 	if (err)
 		return err;
 	c->counts = lone_count(c);
+	c->counts_str = lone_count_str(c);
 	c->tallies = only_tallies(c);
 	c->reads = clause_reads(c);
 	return 0;

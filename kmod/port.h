@@ -61,6 +61,8 @@ int dtk_write_user(u64 addr, const void *src, size_t n);
 /*
  * Both headers give: int dtk_read_user_word(u64 *val, u64 addr, u32 size): size 1, 2, 4 or 8; extended by zeroes.
  * dtk_load_user(): the same where the probe is in user code, so that there is user memory.
+ * dtk_user_get(): the same between dtk_user_open() and dtk_user_close(), between which nothing that is not inline
+ * is called.
  */
 /* Copy a string of at most @n bytes with its NUL; cut there. Returns bytes copied with NUL, or -EFAULT.
  * What dst[n] holds after the NUL, or after -EFAULT, is undefined. */

@@ -94,5 +94,8 @@ void dtk_port_umap(void *p, size_t n);
 
 int dtk_read_user_word(u64 *val, u64 addr, u32 size);
 #define dtk_load_user dtk_read_user_word
+#define dtk_user_get dtk_read_user_word
+static inline void dtk_user_open(void) { }
+static inline void dtk_user_close(void) { }
 
 #endif /* DTK_PORT_USER_H */

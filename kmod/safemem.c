@@ -150,14 +150,31 @@ long dtk_read_kernel_str(char *dst, u64 addr, size_t n)
 	return n;
 }
 
-static __always_inline int read_word(u64 *word, u64 addr)
+static __always_inline int user_word(u64 *word, u64 addr)
 {
-	if (likely(!dtk_read_user_word(word, addr, sizeof(*word))))
-		return 0;
-	return dtk_user_here() ? read_text(word, addr, sizeof(*word)) : -EFAULT;
+	return dtk_user_get(word, addr, sizeof(*word));
+}
+
+static int text_word(u64 *word, u64 addr)
+{
+	return read_text(word, addr, sizeof(*word));
+}
+
+static noinline long read_text_str(char *dst, u64 addr, size_t n)
+{
+	return dtk_copy_str(dst, addr, n, text_word);
 }
 
 long dtk_read_user_str(char *dst, u64 addr, size_t n)
 {
-	return dtk_copy_str(dst, addr, n, read_word);
+	long ret;
+
+	if (!dtk_user_here())
+		return -EFAULT;
+	if (unlikely(addr >= DTK_TEXT_BASE))
+		return read_text_str(dst, addr, n);
+	dtk_user_open();
+	ret = dtk_copy_str(dst, addr, n, user_word);
+	dtk_user_close();
+	return ret;
 }

@@ -17,9 +17,17 @@ static __always_inline u32 dtk_word_strlen(u64 word)
 	return zeroes ? (u32)__builtin_ctzll(zeroes) / 8 : 8;
 }
 
+/* The first @n < 8 bytes of a word. Not by a memcpy(), which would be called. */
+static __always_inline void dtk_put_bytes(char *dst, u64 word, size_t n)
+{
+	for (; n; n--, word >>= 8)
+		*dst++ = word;
+}
+
 /*
  * Copy up to a NUL, at most @n bytes, and always end in a NUL; returns the bytes copied with it, or -EFAULT.
  * @read loads the 8 bytes at an address that is aligned to them. Bytes of dst[n] after the NUL may be anything.
+ * Calls nothing but @read: see dtk_user_open().
  */
 static __always_inline long dtk_copy_str(char *dst, u64 addr, size_t n, int (*read)(u64 *word, u64 addr))
 {
@@ -38,7 +46,7 @@ static __always_inline long dtk_copy_str(char *dst, u64 addr, size_t n, int (*re
 		if (likely(n - done >= sizeof(word)))
 			memcpy(dst + done, &word, sizeof(word));
 		else
-			memcpy(dst + done, &word, min_t(size_t, here, n - done));
+			dtk_put_bytes(dst + done, word, min_t(size_t, here, n - done));
 		done += len;
 		if (len < here && done < n)
 			return done + 1;

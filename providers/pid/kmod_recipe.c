@@ -93,7 +93,7 @@ static int get(struct dpid_recipe *r, void *dst, u64 addr, u32 n)
 	return -EFAULT;
 }
 
-static u64 widen(u64 val, u8 size)
+static __always_inline u64 widen(u64 val, u8 size)
 {
 	u32 unused = 64 - 8 * (size & ~DTRACE_STEP_SIGNED);
 
@@ -108,15 +108,6 @@ static __always_inline int get_word(struct dpid_recipe *r, u64 *val, u64 addr, u
 		return 0;
 	r->fault = addr;
 	return -EFAULT;
-}
-
-static __always_inline int load(struct dpid_recipe *r, const struct dtrace_step *s)
-{
-	if (get_word(r, &r->v[s->d], r->v[s->s] + s->imm, s->size & ~DTRACE_STEP_SIGNED))
-		return -EFAULT;
-	if (s->size & DTRACE_STEP_SIGNED)
-		r->v[s->d] = widen(r->v[s->d], s->size);
-	return 0;
 }
 
 /* ---- Remembering ---------------------------------------------------------------------- */
@@ -196,8 +187,10 @@ static bool take(struct dpid_recipe *r, u64 key, u64 *val)
 #define STR_LENGTH	0x10
 #define STR_STATE	0x20
 #define STATE_KIND(x)	((x) >> 2 & 7)
+#define STATE_BYTES	0x04	/* its kind, if characters have a byte each */
 #define STATE_COMPACT	0x20
 #define STATE_ASCII	0x40
+#define STATE_KINDS	0x7c	/* all of these */
 
 /* A byte of text that the D program will read: it had better be there. */
 static int touch(struct dpid_recipe *r, u64 addr)
@@ -479,31 +472,92 @@ static int line_step(struct dpid_recipe *r, const struct dtrace_step *s)
 	return 0;
 }
 
-int dpid_recipe_run(struct dpid_recipe *r)
+/* By stores: a memset() of so much becomes "rep stos", which takes longer to begin than these. */
+static __always_inline void clear(struct dpid_recipe *r)
 {
-	const struct dtrace_step *s = r->step, *end = s + r->nstep;
-	u64 *v = r->v;
-	int err = 0;
+	u64 *v = r->v, *a = r->arg;
 
-	memset(v, 0, sizeof(r->v));
-	memset(r->arg, 0, DTRACE_STEP_ARGS * sizeof(*r->arg));
+	_Static_assert(DTRACE_STEP_VALUES == 16 && DTRACE_STEP_ARGS == 10, "all are cleared here");
+	v[0] = v[1] = v[2] = v[3] = v[4] = v[5] = v[6] = v[7] = 0;
+	v[8] = v[9] = v[10] = v[11] = v[12] = v[13] = v[14] = v[15] = 0;
+	a[0] = a[1] = a[2] = a[3] = a[4] = a[5] = a[6] = a[7] = a[8] = a[9] = 0;
 	r->textused = 0;
 	r->taken = NULL;
 	r->lost = false;
+}
+
+#define ELSEWHERE 2	/* the step calls something */
+
+static __always_inline int load(struct dpid_recipe *r, const struct dtrace_step *s)
+{
+	u64 addr = r->v[s->s] + s->imm;
+
+	if (likely(s->size == 8)) {
+		if (likely(!dtk_user_get(&r->v[s->d], addr, 8)))
+			return 0;
+	} else if (likely(!dtk_user_get(&r->v[s->d], addr, s->size & ~DTRACE_STEP_SIGNED))) {
+		if (s->size & DTRACE_STEP_SIGNED)
+			r->v[s->d] = widen(r->v[s->d], s->size);
+		return 0;
+	}
+	r->fault = addr;
+	return -EFAULT;
+}
+
+/* What nearly all str objects are: ASCII, no page's end in sight. */
+static __always_inline int text_step(struct dpid_recipe *r, const struct dtrace_step *s)
+{
+	u64 obj = r->v[s->s], text = obj + (s->imm & 0xff), state, len;
+
+	if (!obj || !same_page(obj, text) || dtk_user_get(&state, obj + STR_STATE, 1) ||
+	    dtk_user_get(&len, obj + STR_LENGTH, 8) || len > STR_LENGTH_MAX || !same_page(obj, text + len) ||
+	    (state & STATE_KINDS) != (STATE_ASCII | STATE_COMPACT | STATE_BYTES))
+		return ELSEWHERE;
+	r->v[s->d] = text;
+	return 0;
+}
+
+/*
+ * The steps that read memory or none, with the door to user memory open, up to the first one that is none of
+ * these: *at, ELSEWHERE. Else as dpid_recipe_run(). The most frequent come first: kernels don't jump by tables.
+ */
+static __always_inline int run_here(struct dpid_recipe *r, const struct dtrace_step **at, const struct dtrace_step *end)
+{
+	const struct dtrace_step *s = *at;
+	u64 *v = r->v;
+	int ret;
+
 	for (; s < end; s++) {
-		switch (s->op) {
+		u32 op = s->op;
+
+		if (op == DTRACE_STEP_LOAD) {
+			ret = load(r, s);
+			if (unlikely(ret))
+				return ret;
+			continue;
+		}
+		if (op == DTRACE_STEP_IF_UNREAD) {
+			s += r->reads & s->imm ? 0 : s->skip;
+			continue;
+		}
+		if (op == DTRACE_STEP_ARG) {
+			r->arg[s->d] = v[s->s];
+			continue;
+		}
+		switch (op) {
 		case DTRACE_STEP_END:
 			return 1;
 		case DTRACE_STEP_STOP:
 			return 0;
 		case DTRACE_STEP_REG:
-			v[s->d] = widen(dpid_reg(r->regs, s->s) >> s->imm, s->size);
+			if (unlikely(s->s == DTRACE_REG_FSBASE))
+				goto elsewhere;
+			v[s->d] = dpid_reg(r->regs, s->s) >> s->imm;
+			if (unlikely(s->size != 8))
+				v[s->d] = widen(v[s->d], s->size);
 			break;
 		case DTRACE_STEP_IMM:
 			v[s->d] = s->imm;
-			break;
-		case DTRACE_STEP_LOAD:
-			err = load(r, s);
 			break;
 		case DTRACE_STEP_ADD:
 			v[s->d] += v[s->s] << s->imm;
@@ -535,28 +589,55 @@ int dpid_recipe_run(struct dpid_recipe *r)
 		case DTRACE_STEP_IF_SAME:
 			s += v[s->d] == v[s->s] ? s->skip : 0;
 			break;
-		case DTRACE_STEP_IF_UNREAD:
-			s += r->reads & s->imm ? 0 : s->skip;
-			break;
-		case DTRACE_STEP_ARG:
-			r->arg[s->d] = v[s->s];
-			break;
-		case DTRACE_STEP_SAVE:
-			save(r, v[s->d], v[s->s]);
-			break;
-		case DTRACE_STEP_TAKE:
-			if (!take(r, v[s->s], &v[s->d]))
-				return 0;
-			break;
 		case DTRACE_STEP_TEXT:
-			err = dpid_text(r, v[s->s], s->imm, &v[s->d]);
+			if (text_step(r, s))
+				goto elsewhere;
 			break;
-		case DTRACE_STEP_LINE:
-			err = line_step(r, s);
-			break;
+		default:
+			goto elsewhere;
 		}
-		if (unlikely(err))
-			return err;
 	}
 	return 1;
+elsewhere:
+	*at = s;
+	return ELSEWHERE;
+}
+
+/* As dpid_recipe_run(), but 1: go on. */
+static noinline int run_elsewhere(struct dpid_recipe *r, const struct dtrace_step *s)
+{
+	u64 *v = r->v;
+
+	switch (s->op) {
+	case DTRACE_STEP_REG:
+		v[s->d] = widen(dpid_fsbase(r->regs) >> s->imm, s->size);
+		return 1;
+	case DTRACE_STEP_SAVE:
+		save(r, v[s->d], v[s->s]);
+		return 1;
+	case DTRACE_STEP_TAKE:
+		return take(r, v[s->s], &v[s->d]);
+	case DTRACE_STEP_TEXT:
+		return dpid_text(r, v[s->s], s->imm, &v[s->d]) ?: 1;
+	default:
+		return line_step(r, s) ?: 1;
+	}
+}
+
+int dpid_recipe_run(struct dpid_recipe *r)
+{
+	const struct dtrace_step *s = r->step, *end = s + r->nstep;
+	int ret;
+
+	clear(r);
+	for (;; s++) {
+		dtk_user_open();
+		ret = run_here(r, &s, end);
+		dtk_user_close();
+		if (likely(ret != ELSEWHERE))
+			return ret;
+		ret = run_elsewhere(r, s);
+		if (ret != 1)
+			return ret;
+	}
 }

@@ -58,8 +58,13 @@ static inline void dpid_recipe_commit(struct dpid_recipe *r)
 		smp_store_release(&r->taken->owner, 0);
 	r->taken = NULL;
 }
-/* DTRACE_REG_* @reg of the thread at the probe. Whoever runs recipes has it. */
+/* DTRACE_REG_* @reg of the thread at the probe, but FSBASE. Whoever runs recipes has it, and fsbase. */
+#ifdef __KERNEL__
+#include "kmod_regs.h"
+#else
 u64 dpid_reg(const struct pt_regs *regs, u32 reg);
+#endif
+u64 dpid_fsbase(const struct pt_regs *regs);
 
 /* What the steps TEXT and LINE do, for others. Of @r only text, textsize and fault matter. -EFAULT as above. */
 int dpid_text(struct dpid_recipe *r, u64 obj, u32 layout, u64 *ret);

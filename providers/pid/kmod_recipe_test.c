@@ -31,6 +31,11 @@ u64 dpid_reg(const struct pt_regs *r, u32 reg)
 	return r->v[reg];
 }
 
+u64 dpid_fsbase(const struct pt_regs *r)
+{
+	return r->v[DTRACE_REG_FSBASE];
+}
+
 static struct dpid_recipe recipe(const struct dtrace_step *step, uint32_t n)
 {
 	return (struct dpid_recipe){ .step = step, .nstep = n, .reads = 1, .regs = &regs, .arg = arg, .saves = &saves,
@@ -260,6 +265,49 @@ static void texts(void **state)
 	assert_int_equal(strlen(room), 80);
 }
 
+/* What the step makes of a str object, near a page's end or the end of memory, is what dpid_text() does. */
+static void texts_near_ends(void **state)
+{
+	static const u8 states[] = { 0x64, 0x64, 0x64, 0x65, 0xe4, 0x24, 0x44, 0x60, 0x68, 0x28, 0x00 };
+	const u64 page = 4096, size = 2 * page;
+	char *mem = aligned_alloc(page, size);
+	struct str *s;
+	u32 round, missing = 0;
+
+	assert_non_null(mem);
+	for (round = 0; round < 4000; round++) {
+		u64 at = (round % 2 ? page : size) - 8 * (rand() % 40), slow;
+		const struct dtrace_step step[] = {
+			S(.op = OP(IMM), .d = 1, .imm = (intptr_t)mem + at),
+			S(.op = OP(TEXT), .d = 2, .s = 1, .imm = LAYOUT),
+		};
+		struct dpid_recipe r = recipe(step, 2), q = r;
+		int rc, rcslow;
+
+		dtk_port_reset();
+		dtk_port_umap(mem, round % 4 < 2 ? size : page);
+		memset(mem, 'x', size);
+		s = (struct str *)(mem + at);
+		if (at + offsetof(struct str, length) + 8 <= size)
+			s->length = rand() % 8 ? rand() % 300u : 1ull << rand() % 64;
+		if (at + offsetof(struct str, state) + 4 <= size)
+			s->state = states[rand() % ARRAY_SIZE(states)];
+		rc = dpid_recipe_run(&r);
+		q.textused = 0;
+		rcslow = dpid_text(&q, (uintptr_t)mem + at, LAYOUT, &slow);
+		assert_int_equal(rc, rcslow ?: 1);
+		missing += rc < 0;
+		if (rc < 0)
+			assert_int_equal(r.fault, q.fault);
+		else
+			assert_int_equal(r.v[2], slow);
+		assert_int_equal(r.textused, q.textused);
+	}
+	assert_in_range(missing, 100, 3000);
+	dtk_port_reset();
+	free(mem);
+}
+
 static void text_room(void **state)
 {
 	static struct str latin = { .length = 40, .state = 1 << 2 | 0x20 };
@@ -381,8 +429,7 @@ int main(void)
 #define test(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		test(refused), test(values), test(branches), test(missing), test(remembered), test(texts),
-		test(text_room),
-		test(lines),
+		test(texts_near_ends), test(text_room), test(lines),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -21,17 +21,9 @@
 
 #include "kmod.h"
 
-u64 dpid_reg(const struct pt_regs *regs, u32 reg)
+u64 dpid_fsbase(const struct pt_regs *regs)
 {
-#define AT(r) offsetof(struct pt_regs, r)
-	static const u8 at[] = {
-		AT(ax), AT(cx), AT(dx), AT(bx), AT(sp), AT(bp), AT(si), AT(di),
-		AT(r8), AT(r9), AT(r10), AT(r11), AT(r12), AT(r13), AT(r14), AT(r15), AT(ip),
-	};
-#undef AT
-	if (reg == DTRACE_REG_FSBASE)
-		return x86_fsbase_read_cpu();
-	return *(const unsigned long *)((const u8 *)regs + at[reg]);
+	return x86_fsbase_read_cpu();
 }
 
 void dpid_regs_get(struct dpid_regs *r, const struct pt_regs *regs)
@@ -185,11 +177,12 @@ static bool leaves(const struct dpid_tp *tp, const struct dpid_site *site,
 }
 
 /*
- * Returns 0, or -EFAULT: nothing has fired, because memory at *missing is not there. The arguments that
+ * Inline, like hit(): each call on the way of a hit is felt.
+ * Returns 0, or -EFAULT: nothing has fired, because memory at *missing (or NULL) is not there. The arguments that
  * nobody reads need not be computed. An ECB that is linked meanwhile might read one: then it does not see this
  * firing, which began before it (DTK_FIRE_SOMEARGS).
  */
-static int fire_recipe(const struct dpid_link *link, struct pt_regs *regs, u64 *missing)
+static __always_inline int fire_recipe(const struct dpid_link *link, struct pt_regs *regs, u64 *missing)
 {
 	const struct dpid_site *site = link->site;
 	struct dtk_probe *probe = site->probe->dtk;
@@ -213,7 +206,8 @@ static int fire_recipe(const struct dpid_link *link, struct pt_regs *regs, u64 *
 	r.textaddr = DTK_TEXT_BASE;
 	ret = dpid_recipe_run(&r);
 	if (unlikely(ret < 0)) {
-		*missing = r.fault;
+		if (missing)
+			*missing = r.fault;
 		return ret;
 	}
 	dpid_recipe_commit(&r);
@@ -330,10 +324,9 @@ static bool pushes(const struct dpid_tp *tp)
 	return tp->insn.kind == DTRACE_PID_CALL || tp->insn.kind == DTRACE_PID_CALLIND;
 }
 
-static int hit(struct dpid_tp *tp, struct pt_regs *regs)
+static __always_inline int hit(struct dpid_tp *tp, struct pt_regs *regs)
 {
 	struct dpid_proc *p = tp->proc;
-	u64 missing;
 
 	regs->ip = tp->key.addr;
 	if (unlikely(pushes(tp)) && dtk_task_shstk(current))
@@ -345,8 +338,8 @@ static int hit(struct dpid_tp *tp, struct pt_regs *regs)
 	this_cpu_inc(p->counts->hits);
 	if (unlikely(READ_ONCE(tp->syncs)) && dpid_stand(tp))
 		;	/* fires afterwards */
-	else if (unlikely(fire_all(tp, regs, false, &missing)) && !dpid_fetch(tp))
-		fire_all(tp, regs, true, &missing);
+	else if (unlikely(fire_all(tp, regs, false, NULL)) && !dpid_fetch(tp))
+		fire_all(tp, regs, true, NULL);
 	regs->ip = tp->slot;
 	return NOTIFY_STOP;
 }
@@ -434,10 +427,8 @@ static int between(struct pt_regs *regs, const struct mm_struct *mm, u64 addr)
 	return NOTIFY_DONE;
 }
 
-static int int3(struct pt_regs *regs)
+static noinline int int3_anywhere(struct pt_regs *regs, const struct mm_struct *mm, u64 addr)
 {
-	struct mm_struct *mm = current->mm;
-	u64 addr = regs->ip - 1;
 	int tries;
 	u8 now;
 
@@ -463,6 +454,17 @@ static int int3(struct pt_regs *regs)
 		smp_rmb();	/* the byte before the state; pairs with smp_wmb() in arm() */
 	}
 	return NOTIFY_DONE;
+}
+
+static int int3(struct pt_regs *regs)
+{
+	const struct mm_struct *mm = current->mm;
+	u64 addr = regs->ip - 1;
+	struct dpid_tp *tp = tp_lookup(mm, addr);
+
+	if (likely(tp && READ_ONCE(tp->state) == DPID_ARMED))
+		return hit(tp, regs);
+	return int3_anywhere(regs, mm, addr);
 }
 
 /* An undefined instruction: perhaps what a jump shows there. */

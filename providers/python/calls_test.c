@@ -165,6 +165,11 @@ u64 dpid_reg(const struct pt_regs *regs, u32 reg)
 	return regs->v[reg];
 }
 
+u64 dpid_fsbase(const struct pt_regs *regs)
+{
+	return regs->v[DTRACE_REG_FSBASE];
+}
+
 static struct pt_regs regs_of(const struct user_regs_struct *u, uint64_t addr)
 {
 	return (struct pt_regs){ {

@@ -18,6 +18,11 @@ u64 dpid_reg(const struct pt_regs *regs, u32 reg)
 	return 0;
 }
 
+u64 dpid_fsbase(const struct pt_regs *regs)
+{
+	return 0;
+}
+
 #undef STR_STATE
 #include "kmod.c"
 

@@ -2,7 +2,8 @@
 /*
  * tallied [calls [threads [alike]]]: threads that call work() with arguments of all magnitudes, and a signal handler
  * every 200 us that does, too (alike: not, so that all runs are alike). 0 calls: until SIGTERM. Prints what the
- * arguments came to: "count sum min max avg odd stddev", where odd is the sum of b for all calls with a > 1000 and odd b.
+ * arguments came to: "count sum min max avg odd stddev", where odd is the sum of b for all calls with a > 1000 and
+ * odd b.
  */
 #define _GNU_SOURCE
 #include <pthread.h>
