@@ -651,7 +651,8 @@ int main(void)
 		test(merging),
 		test(plain_functions), test(stddev), test(quantize), test(lquantize),
 		test(llquantize), test(against_model), test(strings_of_one_hash), test(full_table), test(clauses),
-		test(cache), test(probes_share_a_clause), test(strings_counted), test(count_of_no_argument), test(faults),
+		test(cache), test(probes_share_a_clause), test(strings_counted), test(count_of_no_argument),
+		test(faults),
 		test(creation_fails),
 	};
 
