@@ -455,8 +455,12 @@ bool dpid_leap_leave(struct dpid_proc *p, struct pt_regs *regs);
  * add. @arg: its arguments. Context: any, in an RCU reader.
  */
 void dpid_leap_uncount(struct dpid_leap *leap, const u64 arg[DPID_ARGS]);
-/* A thread leaves its CPU. Context: sched_switch. */
-void dpid_leap_switch(struct task_struct *prev);
+/*
+ * A thread with @regs leaves its CPU, or dies: no update of its is left half made. Context: on the CPU where it ran, in
+ * an RCU reader, interrupts off.
+ */
+void dpid_leap_settle(struct dpid_proc *p, struct pt_regs *regs);
+void dpid_leap_switch(struct task_struct *prev);	/* Context: sched_switch */
 void dpid_leapareas_unmap(struct dpid_proc *p);	/* current's copies, after fork; proc->lock */
 void dpid_leaps_free(struct dpid_proc *p);
 u64 dpid_leaps_bytes(struct dpid_proc *p);

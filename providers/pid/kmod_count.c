@@ -14,6 +14,8 @@
  * A forked child inherits the mapping, but no page in it, and gets one page that nobody reads, should it ever
  * touch it: children whose text could not be restored count nothing, and live.
  *
+ * They are charged to nobody, since their owner did not ask for them, so there is a limit: points beyond it trap.
+ *
  * When the last holder has gone, private memory replaces our pages at their place, in one step, and with them goes the
  * file, and its hold on the module. A thread that is still in a stub updates that. Should somebody
  * come back, our pages do.
@@ -182,6 +184,9 @@ static struct dpid_cells *region_add(struct dpid_proc *p)
 	return c;
 }
 
+/* What a process may get, should every CPU touch all of its copy: never more than this. */
+#define LIMIT	((u64)SZ_256M)
+
 /* All in one page. */
 int dpid_cells_get(struct dpid_proc *p, u32 n)
 {
@@ -191,8 +196,8 @@ int dpid_cells_get(struct dpid_proc *p, u32 n)
 	BUILD_BUG_ON(DPID_CELLS > PER_PAGE);
 	if (first % PER_PAGE + n > PER_PAGE)
 		first = roundup(first, PER_PAGE);
-	if (first > S32_MAX - PER_REGION)
-		return -ENOSPC;
+	if ((u64)(first + n) * sizeof(u64) * nr_cpu_ids > LIMIT)
+		return -ENOMEM;
 	if ((!p->cells || first / PER_REGION > p->cells->number) && !region_add(p))
 		return -ENOMEM;
 	p->ncells = first + n;
@@ -262,8 +267,8 @@ static u64 *copy_of(const struct dpid_cells *c, const struct dpid_landing *l, co
 	return page ? (u64 *)page_address(page) + l->cells % PER_PAGE + t->cell : NULL;
 }
 
-/* All copies, to sum[]. False: there is nothing, or not now. */
-static bool read_copies(struct dpid_proc *p, const struct dpid_landing *l, const struct dpid_tally *t)
+/* All copies, to sum[]. Returns 1; 0: there is nothing; -EAGAIN: a copy would not become consistent. */
+static int read_copies(struct dpid_proc *p, const struct dpid_landing *l, const struct dpid_tally *t)
 {
 	struct dpid_cells *c = region_of(p, l->cells);
 	bool any = false;
@@ -278,7 +283,7 @@ static bool read_copies(struct dpid_proc *p, const struct dpid_landing *l, const
 			memset(sum, 0, t->ncells * sizeof(*sum));
 		any = true;
 		if (!read_copy(t, cells))
-			return false;
+			return -EAGAIN;
 	}
 	return any;
 }
@@ -365,6 +370,7 @@ static void read_tally(struct dpid_proc *p, struct dpid_landing *l, u32 i)
 	const struct dpid_tally *t = &l->plan->tally[i];
 	struct dtk_ecb *ecb = l->bind[i].ecb;
 	bool shared = !i && l->plan->shared;
+	int ret;
 
 	if (!ecb && !shared)
 		return;
@@ -373,7 +379,10 @@ static void read_tally(struct dpid_proc *p, struct dpid_landing *l, u32 i)
 			dtk_ecb_tallied(ecb, l->bind[i].act, sum, 1);
 		return;
 	}
-	if (!read_copies(p, l, t) || !take_growth(l, t))
+	ret = read_copies(p, l, t);
+	if (ret < 0)
+		dtk_provider_drop(ecb->probe);
+	if (ret <= 0 || !take_growth(l, t))
 		return;
 	if (shared)
 		hand_over_hits(l, sum[0]);
@@ -397,7 +406,7 @@ void dpid_landing_forget(struct dpid_proc *p, struct dpid_landing *l, u32 i)
 	patience = PATIENCE;
 	if (t->kind == DTRACEAGG_MIN || t->kind == DTRACEAGG_MAX)
 		take_extreme(p, l, t);
-	else if (read_copies(p, l, t))
+	else if (read_copies(p, l, t) > 0)
 		take_growth(l, t);
 }
 

@@ -298,16 +298,20 @@ static void on_signal(void *data, int sig, struct kernel_siginfo *info, struct k
 	bool again;
 	u64 was;
 
-	if (!current->mm || !shows_ip(sig, ka))
+	if (!current->mm)
 		return;
 	rcu_read_lock();
 	p = dpid_proc_by_mm(current->mm);
 	was = regs->ip;
-	if (p && user_mode(regs) && dpid_stub_leave(p, regs, &again)) {
+	if (!p || !user_mode(regs)) {
+		;
+	} else if (!shows_ip(sig, ka)) {
+		dpid_leap_settle(p, regs);	/* it may die of it */
+	} else if (dpid_stub_leave(p, regs, &again)) {
 		fix_siginfo(sig, info, was, regs->ip);
 		if (again)
 			dpid_skip_add(p, regs);
-	} else if (p && user_mode(regs) && dpid_leap_leave(p, regs)) {
+	} else if (dpid_leap_leave(p, regs)) {
 		fix_siginfo(sig, info, was, regs->ip);
 	}
 	rcu_read_unlock();

@@ -536,6 +536,19 @@ static u32 settle(struct dpid_landing *l, const struct pt_regs *regs, u32 off)
 	return i + 1;
 }
 
+/* A thread on its way off this CPU: what number it has read may be another CPU's when it comes back. */
+static void unbind_cpu(struct dpid_landing *l, struct pt_regs *regs, u32 off)
+{
+	u32 updates, i;
+	bool bound;
+
+	i = dpid_plan_progress(l->plan, off, &updates, &bound);
+	if (!bound)
+		return;
+	regs->ip = l->addr + (updates ? l->plan->tally[i].done : l->plan->tally[i].cpu);
+	settle(l, regs, off);
+}
+
 /* In the head. False: registers cannot be had. */
 static bool leave_head(struct dpid_landing *l, struct pt_regs *regs, u32 off)
 {
@@ -545,8 +558,10 @@ static bool leave_head(struct dpid_landing *l, struct pt_regs *regs, u32 off)
 	u32 done;
 
 	/* rdx, r11, r10, rax: DPID_SLOT_* */
-	if (saved && dtk_read_user(slot, regs->sp - sizeof(slot), sizeof(slot)))
+	if (saved && dtk_read_user(slot, regs->sp - sizeof(slot), sizeof(slot))) {
+		unbind_cpu(l, regs, off);
 		return false;
+	}
 	done = settle(l, regs, off);
 	if (saved) {
 		regs->ax = slot[3];
@@ -587,36 +602,25 @@ bool dpid_leap_leave(struct dpid_proc *p, struct pt_regs *regs)
 	return true;
 }
 
-/* What number it has read may be another CPU's when it comes back: let it read again. */
-static void unbind_cpu(struct dpid_landing *l, struct pt_regs *regs, u32 off)
+void dpid_leap_settle(struct dpid_proc *p, struct pt_regs *regs)
 {
-	u32 updates, i;
-	bool bound;
+	struct dpid_landing *l;
+	u32 off;
 
-	i = dpid_plan_progress(l->plan, off, &updates, &bound);
-	if (!bound)
-		return;
-	regs->ip = l->addr + (updates ? l->plan->tally[i].done : l->plan->tally[i].cpu);
-	if (updates)
-		settle(l, regs, off);
+	l = landing_at(p, regs->ip, &off);
+	if (l && off < l->plan->size)
+		unbind_cpu(l, regs, off);
 }
 
 void dpid_leap_switch(struct task_struct *prev)
 {
-	struct pt_regs *regs;
-	struct dpid_landing *l;
 	struct dpid_proc *p;
-	u32 off;
 
 	if (!prev->mm || prev->flags & PF_KTHREAD)
 		return;
 	p = dpid_proc_by_mm(prev->mm);
-	if (!p || !READ_ONCE(p->leaphi))
-		return;
-	regs = task_pt_regs(prev);
-	l = landing_at(p, regs->ip, &off);
-	if (l && off < l->plan->size)
-		unbind_cpu(l, regs, off);
+	if (p && READ_ONCE(p->leaphi))
+		dpid_leap_settle(p, task_pt_regs(prev));
 }
 
 /* ---- End ------------------------------------------------------------------------------------- */

@@ -39,3 +39,16 @@ done
 kill -TERM "$PID"
 wait $D || fail "the first: $(cat mix.err)"
 same "with others" "$(awk 'NF == 6' mix.out)" "$(awk 'NF == 7' mix.out | cut -d' ' -f1-6)"
+
+# Killed in the middle: no hit is half counted.
+seven='pid$target:a.out:work:entry{ @s = sum(arg0); @n = count(); @a = avg(arg0); @d = stddev(arg0); @lo = min(arg0); @hi = max(arg0); }
+BEGIN{ printf("go\n"); } END{ printa("%@d %@d %@d %@d %@d %@d\n", @s, @n, @a, @d, @lo, @hi); }'
+for n in 1 2 3 4 5 6; do
+	dtrace -x trapfree=require -qn "$seven" -c "$T/tallied 0 4 seven" >seven.out 2>seven.err & D=$!
+	awaits seven.out go
+	sleep 0.$n
+	pkill -KILL -x tallied || fail "there is no tallied: $(cat seven.err)"
+	wait $D
+	[ "$(awk 'NF == 6 && $1 > 0 && $1 == 7 * $2 { print $3, $4, $5, $6 }' seven.out)" = "7 0 7 7" ] ||
+		fail "after SIGKILL: $(cat seven.out seven.err)"
+done
