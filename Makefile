@@ -166,7 +166,7 @@ fuzzers: $(FUZZERS)
 
 TGT	:= $(BUILD)/targets
 TGT_CFLAGS := -O2 -g -Wall -Wno-infinite-recursion
-USDT_TARGETS := $(addprefix $(TGT)/usdt/,app app-O0 app-nopie app-static app-stripped app-linked app-cxx opener appcc lacks \
+USDT_TARGETS := $(addprefix $(TGT)/usdt/,app app-O0 app-nopie app-static app-stripped app-linked app-cxx opener appcc lacks badnotes.so \
 	$(if $(wildcard /usr/include/sys/sdt.h /usr/include/*/sys/sdt.h),sdt-O0 sdt-O2))
 PLAIN	:= textcheck hammer tallied forker ownint3 execer execways sleeper typed copied
 TARGETS := $(addprefix $(TGT)/,$(PLAIN) thrower plug plugin.so counted-pie counted-nopie counted-static \
@@ -240,6 +240,9 @@ $(UD)/opener: tests/usdt/opener.c $(UD)/libapplib.so
 $(UD)/appcc: tests/usdt/appcc.cc $(UD)/appcc.h
 	$(call Q,CXX)$(CXX) $(TGT_CFLAGS) -I$(UD) -DSECOND -c -o $@-second.o $<
 	$(call Q,CXX)$(CXX) $(TGT_CFLAGS) -I$(UD) -o $@ $< $@-second.o
+$(UD)/badnotes.so: tests/usdt/badnotes.c
+	@mkdir -p $(@D)
+	$(call Q,CC)$(CC) $(TGT_CFLAGS) -shared -fPIC -o $@ $<
 $(UD)/lacks: tests/usdt/lacks.c
 	@mkdir -p $(@D)
 	$(call Q,CC)$(CC) $(TGT_CFLAGS) -o $@ $<

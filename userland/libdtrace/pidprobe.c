@@ -192,6 +192,10 @@ static int create_in(struct ps_prochandle *P, const dtrace_probedesc_t *pat, str
 		rc = dt_error(diag, D_ALLOC, loc, "out of memory");
 	} else {
 		rc = create(P, pat, found, progress, &err);
+		if (rc == -ENOTSUP && *found) {		/* one of its objects is not understood: others are */
+			dt_process_say(P, "not all static probes are there: %s", err.msg);
+			rc = 0;
+		}
 		if (rc)
 			dt_error(diag, rc == -ENOENT || rc == -ENOTSUP ? D_PDESC_ZERO :
 				       rc == -EINVAL ? D_PDESC_INVAL : D_PROC_GRAB, loc, "%s", err.msg);
