@@ -145,6 +145,12 @@ static inline struct dtk_ecb *dtk_probe_ecbs(const struct dtk_probe *probe)
 	return rcu_dereference_protected(probe->ecbs, lockdep_is_held(&dtk_lock));
 }
 
+/*
+ * Where current, with user registers @regs, is in its program: it may be in code of a provider's, instead of
+ * its own. Probe context.
+ */
+u64 dtk_user_pc(const struct pt_regs *regs);
+
 /* The consumer that an op works for: an opaque key to hang things on. */
 struct dtk_consumer;
 

@@ -110,7 +110,7 @@ static u32 ustack_begin(struct ustack *u, struct dtk_fire *f)
 	regs = (f->flags & DTK_FIRE_USER) ? f->regs : task_pt_regs(current);
 	if (regs->cs == __USER32_CS)
 		return DTRACE_USTK_32BIT;
-	u->pc = regs->ip;
+	u->pc = dtk_user_pc(regs);
 	u->sp = regs->sp;
 	u->fp = regs->bp;
 	u->entry = (f->flags & DTK_FIRE_ENTRY) && (f->flags & DTK_FIRE_USER);

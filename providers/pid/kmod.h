@@ -450,6 +450,8 @@ void dpid_leaps_prepare(struct dpid_proc *p);
 struct dpid_leap *dpid_leap_around(const struct mm_struct *mm, u64 addr, u32 *i);
 /* As dpid_stub_leave(), for landings: it will do again what it did there. Context: current's, interrupts off. */
 bool dpid_leap_leave(struct dpid_proc *p, struct pt_regs *regs);
+/* Set regs->ip to where the program would be, and nothing else. False: it is in no landing. Context: as a trap. */
+bool dpid_leap_where(struct dpid_proc *p, struct pt_regs *regs);
 /*
  * A thread fired, and will come through @leap's landing all the same: take off beforehand what that will
  * add. @arg: its arguments. Context: any, in an RCU reader.

@@ -580,16 +580,11 @@ static bool leave_head(struct dpid_landing *l, struct pt_regs *regs, u32 off)
 	return true;
 }
 
-bool dpid_leap_leave(struct dpid_proc *p, struct pt_regs *regs)
+/* In the body, behind its first instruction. */
+static bool leave_body(const struct dpid_landing *l, struct pt_regs *regs, u32 off)
 {
-	struct dpid_landing *l;
-	u32 off, i;
+	u32 i;
 
-	l = landing_at(p, regs->ip, &off);
-	if (!l)
-		return false;
-	if (off <= l->plan->size)
-		return leave_head(l, regs, off);
 	for (i = 1; i < l->leap->prefix.n; i++) {
 		if (l->map.insn[i] == off) {
 			regs->ip = l->leap->tp->key.addr + l->leap->prefix.at[i];
@@ -599,6 +594,31 @@ bool dpid_leap_leave(struct dpid_proc *p, struct pt_regs *regs)
 	if (!l->map.back || off != l->map.back)
 		return false;
 	regs->ip = l->leap->tp->key.addr + l->leap->prefix.len;
+	return true;
+}
+
+bool dpid_leap_leave(struct dpid_proc *p, struct pt_regs *regs)
+{
+	struct dpid_landing *l;
+	u32 off;
+
+	l = landing_at(p, regs->ip, &off);
+	if (!l)
+		return false;
+	return off <= l->plan->size ? leave_head(l, regs, off) : leave_body(l, regs, off);
+}
+
+bool dpid_leap_where(struct dpid_proc *p, struct pt_regs *regs)
+{
+	struct dpid_landing *l;
+	u32 off;
+
+	l = landing_at(p, regs->ip, &off);
+	if (!l)
+		return false;
+	if (off > l->plan->size)
+		return leave_body(l, regs, off);
+	regs->ip = l->leap->tp->key.addr;
 	return true;
 }
 

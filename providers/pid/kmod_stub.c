@@ -441,6 +441,22 @@ bool dpid_stub_leave(struct dpid_proc *p, struct pt_regs *regs, bool *again)
 	return true;
 }
 
+u64 dtk_user_pc(const struct pt_regs *regs)
+{
+	struct pt_regs there = { .ip = regs->ip };
+	struct dpid_proc *p;
+	bool again;
+
+	if (!current->mm)
+		return regs->ip;
+	rcu_read_lock();
+	p = dpid_proc_by_mm(current->mm);
+	if (p && !dpid_leap_where(p, &there))
+		dpid_stub_leave(p, &there, &again);
+	rcu_read_unlock();
+	return there.ip;
+}
+
 bool dpid_is_area(struct mm_struct *mm, u64 start, u64 end)
 {
 	struct vm_area_struct *vma = find_vma(mm, start);

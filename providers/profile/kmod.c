@@ -74,7 +74,7 @@ static void profile_fire(struct profile *prof, struct pt_regs *regs, u64 late, b
 
 	if (regs && user_mode(regs)) {
 		f.flags |= DTK_FIRE_USER;
-		f.arg[1] = regs->ip;
+		f.arg[1] = dtk_user_pc(regs);
 	} else if (regs) {
 		f.arg[0] = regs->ip;
 	}
