@@ -106,24 +106,31 @@ void dpid_skips_clear(struct dpid_proc *p)
 	}
 }
 
+/* Does a thread that fired count when it comes again? Then its entry is not needed. */
+static void absorb(struct dpid_proc *p, struct dpid_skip *s)
+{
+	u32 owner = smp_load_acquire(&s->owner);
+	struct dpid_regs was = s->regs;		/* once the entry is free it is another's */
+	const u64 *r = was.r;
+	struct dpid_tp *tp;
+
+	if (!owner || owner == DPID_SKIP_BUSY)
+		return;
+	tp = tp_lookup(p->mm, was.ip);
+	if (!tp || !tp->leap || tp->leap->stage != DPID_STAGE_JUMP || cmpxchg(&s->owner, owner, 0) != owner)
+		return;
+	atomic_dec(&p->nskips);
+	uncount(tp->leap, r[7], r[6], r[2], r[1], r[8], r[9]);
+}
+
 void dpid_skips_absorb(struct dpid_proc *p)
 {
-	u32 i, owner;
+	u32 i;
 
-	for (i = 0; i < DPID_NSKIPS && atomic_read(&p->nskips); i++) {
-		const u64 *r = p->skips[i].regs.r;
-		struct dpid_tp *tp;
-
-		owner = smp_load_acquire(&p->skips[i].owner);
-		if (!owner || owner == DPID_SKIP_BUSY)
-			continue;
-		tp = tp_lookup(p->mm, p->skips[i].regs.ip);
-		if (!tp || !tp->leap || tp->leap->stage != DPID_STAGE_JUMP ||
-		    cmpxchg(&p->skips[i].owner, owner, 0) != owner)
-			continue;
-		atomic_dec(&p->nskips);
-		uncount(tp->leap, r[7], r[6], r[2], r[1], r[8], r[9]);
-	}
+	rcu_read_lock();
+	for (i = 0; i < DPID_NSKIPS && atomic_read(&p->nskips); i++)
+		absorb(p, &p->skips[i]);
+	rcu_read_unlock();
 }
 
 static bool skip_take(struct dpid_proc *p, const struct pt_regs *regs)
