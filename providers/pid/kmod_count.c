@@ -291,10 +291,12 @@ static int read_copies(struct dpid_proc *p, const struct dpid_landing *l, const 
 /* What sum[] has grown by since, in its place. False: not at all. */
 static bool take_growth(struct dpid_landing *l, const struct dpid_tally *t)
 {
-	bool wide = t->kind == DTRACEAGG_STDDEV, any = false;
+	bool wide = t->kind == DTRACEAGG_STDDEV, any = false;	/* its last sum is 128 bits */
 	u64 *seen, now, borrow = 0;
 	u32 i;
 
+	if (!l->seen && !memchr_inv(sum, 0, t->ncells * sizeof(*sum)))
+		return false;
 	if (!l->seen)
 		l->seen = kvcalloc(l->plan->ncells, sizeof(*l->seen), GFP_KERNEL_ACCOUNT);
 	if (!l->seen)
