@@ -170,14 +170,14 @@ USDT_TARGETS := $(addprefix $(TGT)/usdt/,app app-O0 app-nopie app-static app-str
 	$(if $(wildcard /usr/include/sys/sdt.h /usr/include/*/sys/sdt.h),sdt-O0 sdt-O2))
 PLAIN	:= textcheck hammer tallied forker ownint3 execer execways sleeper typed copied
 TARGETS := $(addprefix $(TGT)/,$(PLAIN) thrower plug plugin.so counted-pie counted-nopie counted-static \
-	counted-stripped counted-static-stripped counted-fp tiny32 raw recipes abi api) $(USDT_TARGETS)
+	counted-stripped counted-static-stripped counted-fp tiny32 raw recipes intervals abi api) $(USDT_TARGETS)
 
 targets: $(TARGETS)
 $(TGT)/%: tests/targets/%.c tests/targets/truth.h
 	@mkdir -p $(@D)
 	$(call Q,CC)$(CC) $(TGT_CFLAGS) -o $@ $< -lpthread
 $(TGT)/raw: tests/pid/raw_target.c
-$(TGT)/raw $(TGT)/recipes: $(TGT)/%: tests/pid/%.c tests/pid/raw_session.c tests/pid/raw_fn.S \
+$(TGT)/raw $(TGT)/recipes $(TGT)/intervals: $(TGT)/%: tests/pid/%.c tests/pid/raw_session.c tests/pid/raw_fn.S \
 		providers/pid/kmod_insn.c providers/pid/kmod_jump.c tests/pid/raw.h tests/pid/raw_target.h \
 		$(ABI_HEADERS)
 	@mkdir -p $(@D)

@@ -20,6 +20,8 @@ grep . t.out >times
 [ "$(wc -l <times)" -gt 50 ] || fail "few records: $(wc -l <times)"
 sort -n times | cmp -s - times || fail "not in the order of time"
 # The environment of the program, and of dtrace.
-DTT=here traced t -x setenv=DTT_A=b -x unsetenv=DTT -qn 'BEGIN{}' -c 'sh -c "echo $DTT_A,${DTT-gone}"' || fail "$(cat t.err)"
+env >before
+DTT=here traced t -x setenv=DTT_A=b -x unsetenv=DTT -qn 'BEGIN{}' -c 'sh -c "env >after; echo $DTT_A,${DTT-gone}"' || fail "$(cat t.err)"
 same "setenv, unsetenv" "$(grep , t.out)" b,gone
+same "the rest of the environment" "$(grep -v ^_= before | sort)" "$(grep -Ev '^(_|DTT_A)=' after | sort)"
 DTRACE_OPT_QUIET= traced t -n 'BEGIN{ trace("q"); exit(0); }'; same "DTRACE_OPT_QUIET" "$(cat t.out)" q

@@ -211,18 +211,19 @@ static void environment(void **state)
 /* What setenv and unsetenv do is seen by a program that is started. */
 static void child_environment(void **state)
 {
-	char dir[] = "/tmp/options_testXXXXXX", path[64], command[256], text[64] = "";
+	char dir[] = "/tmp/options_testXXXXXX", path[64], command[320], text[64] = "";
 	struct tk *k = tk_new();
 	FILE *fp;
 
 	setenv("DTT_GONE", "here", 1);
+	setenv("DTT_KEPT", "kept", 1);
 	assert_non_null(mkdtemp(dir));
 	snprintf(path, sizeof(path), "%s/out", dir);
 	assert_int_equal(dtrace_setopt(k->dtp, "setenv", "DTT_NEW=one"), 0);
 	assert_int_equal(dtrace_setopt(k->dtp, "setenv", "DTT_NEW=two"), 0);
 	assert_int_equal(dtrace_setopt(k->dtp, "unsetenv", "DTT_GONE"), 0);
 	dtrace_setopt(k->dtp, "evaltime", "exec");
-	snprintf(command, sizeof(command), "/bin/sh -c 'echo \"$DTT_NEW|${DTT_GONE-gone}\" >%s.new; "
+	snprintf(command, sizeof(command), "/bin/sh -c 'echo \"$DTT_NEW|${DTT_GONE-gone}|$DTT_KEPT\" >%s.new; "
 		 "mv %s.new %s'", path, path, path);
 	struct ps_prochandle *P = dtrace_proc_run(k->dtp, command);
 
@@ -233,7 +234,7 @@ static void child_environment(void **state)
 		usleep(1000);
 	assert_non_null(fgets(text, sizeof(text), fp));
 	fclose(fp);
-	assert_string_equal(text, "two|gone\n");
+	assert_string_equal(text, "two|gone|kept\n");
 	assert_string_equal(getenv("DTT_GONE"), "here");	/* ours is ours */
 	unlink(path);
 	rmdir(dir);

@@ -412,7 +412,9 @@ int dt_opt_oformat(dtrace_hdl_t *dtp, const struct dt_option *o, const char *val
 /* The environment of programs that we start: ours, until the first change. */
 static int own_environment(dtrace_hdl_t *dtp)
 {
-	for (char **e = environ; !dtp->env.s && *e; e++)
+	if (dtp->env.s)
+		return 0;
+	for (char **e = environ; *e; e++)
 		if (dt_strs_add(&dtp->env, *e))
 			return ENOMEM;
 	return 0;

@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""povray.py [--quick]: what it costs to count every call of every function of povray and its libraries while it renders the
+demo's scene. For tools/bench and tools/demo: the module is loaded, dtrace is on PATH.
+
+Seconds are povray's own, from parsing the scene to its last pixel: what dtrace does before it lets the program go, and
+the program's start, are no slowdown of the program. Each way of counting renders in turns, and the median counts.
+
+uprobes. bpftrace attaches one at a time, so to 50,000 it does not come; it gets the functions that are called most, as
+our own count knows them, and the table says how many of the calls those make. It may count all functions together, by
+one program and key (its cheapest). Should the picture not be finished in time, we know that it takes at least so long.
+"""
+import os, re, shutil, subprocess, sys, tempfile, time
+
+from tracer import Tracer
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+COUNT = "pid$target:::entry{ @[probefunc] = count(); } BEGIN{ printf(\"\\ngo\\n\"); }"
+# For whoever wants to find the function again.
+WHERE = "pid$target:::entry{ @[probemod, probefunc] = count(); } END{ printa(\"%s %s %@d\\n\", @); }"
+WAYS = {"none": None, "jumps": "on", "breakpoints": "off"}
+UPROBES = 1000
+LIMIT = 420
+
+
+def command(size):
+    scene = os.path.join(TOP, "tests/targets/scene.pov")
+    return "povray +I%s +W%d +H%d -D +WT2 +FB +O%s" % ((scene,) + size + (os.path.join(tempfile.gettempdir(), "scene.bmp"),))
+
+
+def seconds(text):
+    """The sum of the stages' times, as povray reports them in the end."""
+    found = re.findall(r"(?:Parse|Bounding|Photon|Radiosity|Trace) Time: .*\((\d+\.\d+) seconds\)", text)
+    if not re.search(r"Trace Time: .*seconds\)", text):
+        raise RuntimeError("povray did not finish: " + text[-300:].strip())
+    return sum(map(float, found))
+
+
+def plain(size, timeout=600):
+    p = subprocess.run(command(size).split(), stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                       errors="replace", timeout=timeout)
+    return seconds(p.stdout + p.stderr)
+
+
+def counted(size, trapfree):
+    """One render under dtrace: seconds, and what there is to tell of it."""
+    with tempfile.NamedTemporaryFile("r") as out:
+        def armed(_):
+            out.seek(0)
+            return re.search("(?m)^go$", out.read())
+        t = Tracer(["dtrace", "-vqo", out.name, "-x", "trapfree=" + trapfree, "-n", COUNT, "-c", command(size)], armed, 300)
+        text = t.ended(600)
+        out.seek(0)
+        counts = [int(n) for n in re.findall(r"(?m)^  \S.* (\d+)$", out.read())]
+    # -v's account of the process, without the names of single functions.
+    report = re.search(r"(?m)^pid \d+: \d+ objects.*\n(?:  .*\n)*", text)
+    return dict(seconds=seconds(text), armed=t.armed, peak_kib=t.peak_kib, calls=sum(counts), names=len(counts),
+                report=re.sub(r"(?m)^    .*\n", "", report.group(0)) if report else "")
+
+
+def most_called(size, n):
+    """The functions that are called most, as (object, function, calls), and the calls of all."""
+    with tempfile.NamedTemporaryFile("r") as out:
+        subprocess.run(["dtrace", "-qo", out.name, "-n", WHERE, "-c", command(size)], stdin=subprocess.DEVNULL,
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True, timeout=600)
+        rows = [line.split() for line in out if line.strip()]
+    rows = sorted(((m, f, int(c)) for m, f, c in rows), key=lambda r: -r[2])
+    return rows[:n], sum(r[2] for r in rows)
+
+
+def paths():
+    exe = os.path.realpath(shutil.which("povray"))
+    found = {os.path.basename(exe): exe}
+    for p in re.findall(r"(/\S+) \(0x", subprocess.run(["ldd", exe], capture_output=True, text=True).stdout):
+        found[os.path.basename(os.path.realpath(p))] = found[os.path.basename(p)] = os.path.realpath(p)
+    return found
+
+
+def exported(path, cache={}):
+    if path not in cache:
+        nm = subprocess.run(["nm", "-D", "--defined-only", path], capture_output=True, text=True).stdout
+        cache[path] = {f[2].split("@")[0] for f in map(str.split, nm.splitlines()) if len(f) == 3 and f[1] in "TW"}
+    return cache[path]
+
+
+def attached(t):
+    """How many uprobes the tracer holds by now."""
+    n = 0
+    for fd in os.listdir(f"/proc/{t.p.pid}/fd"):
+        try:
+            n += "perf_event" in os.readlink(f"/proc/{t.p.pid}/fd/{fd}")
+        except OSError:
+            pass
+    return n
+
+
+def uprobes(size, n, notes):
+    """The same by bpftrace, of as many functions as it can name among the @n most called."""
+    functions, calls = most_called(size, n)
+    found = paths()
+    points, covered = [], 0
+    for mod, f, c in functions:
+        path = found.get(mod)
+        if path and (f.startswith("0x") or f in exported(path)):
+            points.append(f"uprobe:{path}:{f}")
+            covered += c
+    r = dict(functions=len(points), share=covered / calls)
+    with tempfile.NamedTemporaryFile("w", suffix=".bt") as script:
+        script.write(",\n".join(points) + "\n{ @[reg(\"ip\")] = count(); }\n")
+        script.flush()
+        env = dict(BPFTRACE_MAX_PROBES="100000", BPFTRACE_MAX_MAP_KEYS="100000")
+        os.environ.update(env)
+        t = Tracer(["bpftrace", script.name], lambda t: attached(t) >= len(points), 600)
+        r["armed"] = t.armed
+        began = time.monotonic()
+        try:
+            r["seconds"] = plain(size, LIMIT)
+        except subprocess.TimeoutExpired:
+            r["seconds"], r["unfinished"] = time.monotonic() - began, True
+        text = t.end(300)
+        r["peak_kib"] = t.peak_kib
+        r["calls"] = sum(map(int, re.findall(r"(?m)^@\[.*\]: (\d+)$", text)))
+        if not r.get("unfinished") and not 0.9 * covered < r["calls"] < 1.1 * covered:
+            notes.append(f"povray, bpftrace: counted {r['calls']} of {covered} calls")
+    return r
+
+
+def measure(quick, bpftrace, notes):
+    size, turns = ((240, 180), 1) if quick else ((480, 360), 3)
+    runs = {way: [] for way in WAYS}
+    plain(size)
+    for _ in range(turns):
+        for way, trapfree in WAYS.items():
+            try:
+                runs[way].append(counted(size, trapfree) if trapfree else dict(seconds=plain(size)))
+            except Exception as e:
+                notes.append(f"povray, {way}: {e}")
+    r = {way: sorted(rs, key=lambda r: r["seconds"])[len(rs) // 2] for way, rs in runs.items() if rs}
+    r["size"], r["turns"] = size, turns
+    if bpftrace:
+        try:
+            r["uprobes"] = uprobes(size, UPROBES // 10 if quick else UPROBES, notes)
+        except Exception as e:
+            notes.append(f"povray, bpftrace: {e}")
+    return r
+
+
+def table(r):
+    print("\nwhole-program count: povray renders the demo's scene, %dx%d: seconds by its own clock, median of %d\n" %
+          (tuple(r["size"]) + (r["turns"],)))
+    print("%-58s%10s%10s%10s%12s%14s" % ("", "seconds", "times", "less than", "armed in", "peak memory"))
+    names = {"none": "untraced", "jumps": "dtrace, every function", "breakpoints": "the same, trapfree=off"}
+    if r.get("uprobes"):
+        names["uprobes"] = "bpftrace, %d functions that make %.1f %% of the calls" % (r["uprobes"]["functions"],
+                                                                                100 * r["uprobes"]["share"])
+    for way, name in names.items():
+        if way not in r:
+            continue
+        one = r[way]
+        more = ">" if one.get("unfinished") else ""
+        rest = "%10.1f s%10.1f MiB" % (one["armed"], one["peak_kib"] / 1024) if "armed" in one else ""
+        print("%-58s%10s%10s%10s%s" % (name, more + "%.2f" % one["seconds"],
+                                       more + "%.2f" % (one["seconds"] / r["none"]["seconds"]),
+                                       "1.50" if way == "jumps" else "", rest))
+    if "jumps" in r:
+        one = r["jumps"]
+        print(f"\n{one['calls']:,} calls of functions with {one['names']:,} names. dtrace -v said:\n")
+        print("".join("    " + line + "\n" for line in one["report"].splitlines()), end="")
+
+
+if __name__ == "__main__":
+    notes = []
+    table(measure("--quick" in sys.argv, shutil.which("bpftrace"), notes))
+    for n in notes:
+        print("note:", n)
