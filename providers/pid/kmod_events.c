@@ -334,17 +334,22 @@ static void make_way(struct callback_head *head)
 
 /*
  * Somebody becomes a process's tracer. A debugger's breakpoints may lie in the middle of a jump, so before its call
- * returns to it all is as without jumps. There is no tracepoint for that; where the kernel has no kprobes we only
- * look for tracers when we arm. Context: tasklist_lock.
+ * returns to it all is as without jumps. There is no tracepoint for that. proc_ptrace_connector(task, request), which
+ * tells the world of it, comes last, and in a file of its own; __ptrace_link() has to do where the kernel has no
+ * connector, though compilers may make it a part of its caller. Where there are no kprobes either we only look
+ * for tracers when we arm. Context: the tracer's, atomic.
  */
-static int on_ptrace_link(struct kprobe *kp, struct pt_regs *regs)
+static struct kprobe ptrace_probe;
+
+static int on_ptrace(struct kprobe *kp, struct pt_regs *regs)
 {
 	struct task_struct *child = (void *)regs->di;
+	bool detaches = kp == &ptrace_probe && regs->si != PTRACE_ATTACH;
 	struct dpid_proc *p;
 	struct work *w;
 
 	rcu_read_lock();
-	p = child->mm ? dpid_proc_by_mm(child->mm) : NULL;
+	p = child->mm && !detaches ? dpid_proc_by_mm(child->mm) : NULL;
 	if (p && READ_ONCE(p->nleaps)) {
 		w = work_get(p, make_way);
 		if (w)
@@ -355,10 +360,24 @@ static int on_ptrace_link(struct kprobe *kp, struct pt_regs *regs)
 }
 
 static struct kprobe ptrace_probe = {
-	.symbol_name = "__ptrace_link",
-	.pre_handler = on_ptrace_link,
+	.symbol_name = "proc_ptrace_connector",
+	.pre_handler = on_ptrace,
 };
-static bool ptrace_probed;
+
+static struct kprobe ptrace_link_probe = {
+	.symbol_name = "__ptrace_link",
+	.pre_handler = on_ptrace,
+};
+
+static struct kprobe *ptrace_probed;
+
+static void probe_ptrace(void)
+{
+	if (!register_kprobe(&ptrace_probe))
+		ptrace_probed = &ptrace_probe;
+	else if (!register_kprobe(&ptrace_link_probe))
+		ptrace_probed = &ptrace_link_probe;
+}
 
 /* ---- Leaving a CPU -------------------------------------------------------------------- */
 
@@ -475,7 +494,8 @@ int dpid_events_init(void)
 		kfree(works_used);
 		kvfree(works);
 	}
-	ptrace_probed = !ret && !register_kprobe(&ptrace_probe);
+	if (!ret)
+		probe_ptrace();
 	return ret;
 }
 
@@ -488,7 +508,7 @@ void dpid_events_quiesce(void)
 {
 	unregister(ARRAY_SIZE(events));
 	if (ptrace_probed)
-		unregister_kprobe(&ptrace_probe);
+		unregister_kprobe(ptrace_probed);
 	while (!bitmap_empty(works_used, NWORKS))
 		msleep(10);
 	synchronize_rcu_tasks();
