@@ -343,10 +343,10 @@ void *dtk_dyn_load(struct dtk_dyn *dyn, const struct dtk_dynkey *key)
 
 bool dtk_dyn_own(const struct dtk_dyn *dyn, u64 addr, u64 n)
 {
-	u64 off = addr - (uintptr_t)dyn->pool, begin;
+	u64 off = addr - (uintptr_t)dyn->pool, begin, nth;
 	const struct slab *slab;
 	struct entry *e;
-	u32 class;
+	u32 class, size;
 
 	if (off >= (u64)dyn->nslabs * dyn->slabsize)
 		return false;
@@ -354,12 +354,13 @@ bool dtk_dyn_own(const struct dtk_dyn *dyn, u64 addr, u64 n)
 	class = smp_load_acquire(&slab->class);
 	if (!class)
 		return false;
+	/* The rest of a slab, or of several, that holds no whole entry is nobody's. */
+	size = class_size(class - 1);
 	begin = (u64)slab->first * dyn->slabsize;
-	begin += (off - begin) / class_size(class - 1) * class_size(class - 1);
-	/* The rest of a slab that holds no whole entry is nobody's. */
-	if (class_size(class - 1) <= dyn->slabsize &&
-	    begin % dyn->slabsize + class_size(class - 1) > dyn->slabsize)
+	nth = (off - begin) / size;
+	if ((nth + 1) * size > ALIGN((u64)size, dyn->slabsize))
 		return false;
+	begin += nth * size;
 	e = (void *)(dyn->pool + begin);
 	if (STATE(smp_load_acquire(&e->state)) != LIVE)
 		return false;
