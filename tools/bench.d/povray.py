@@ -101,7 +101,7 @@ def uprobes(size, n, notes):
     for mod, f, c in functions:
         path = found.get(mod)
         if path and (f.startswith("0x") or f in exported(path)):
-            points.append(f"uprobe:{path}:{f}")
+            points.append(f'uprobe:"{path}":{f}')
             covered += c
     r = dict(functions=len(points), share=covered / calls)
     with tempfile.NamedTemporaryFile("w", suffix=".bt") as script:
