@@ -6,7 +6,7 @@
  * tracer starts and stops N times. Each call is written down before and after, so that every interval can be
  * checked against what the program itself says:
  *
- *   under load	the functions are armed, counting begins and ends, and they are disarmed, all while the threads run.
+ *   under load	the functions are armed, counting begins and ends, and they are disarmed, while the threads run.
  *		Whoever began a call after GO and ended it before STOP was counted; nobody was who ended before GO or
  *		began after STOP. In between, during GO and STOP themselves, lies all that cannot be known.
  *   exact	armed and disarmed while the threads run, but they pause during GO and STOP: to the last call.
