@@ -89,19 +89,22 @@ struct dtrace_pid_point {
 	__u8  kind;		/* DTRACE_PID_* */
 	__u8  off;		/* of the displacement, where the kind (or a RIP-relative operand) has one; else 0 */
 	__u8  prefix;		/* bytes of whole instructions from here on that a jump may displace; 0: none */
-	__u8  bytes[24];	/* the instruction; with a prefix all of it, at least 5; zero-padded */
-	__u32 pad;
+	__u8  bytes[22];	/* the instruction; with a prefix all of it; zero-padded */
+	__u8  lead;		/* 0..4: of whole instructions before it that the jump displaces, too */
+	__u8  flags;		/* DTRACE_PID_KEEPFLAGS */
+	__u8  before[4];	/* the last @lead of them are what is there */
 };
 
 /*
- * Trap-free counting. Where all that is enabled is a count() whose keys depend on the probe alone, the
- * kernel may write a jump over the prefix instead of the breakpoint, to code that counts. The prefix
- * is 5 bytes or more, the last of its instructions covering the fifth; or fewer, if it ends in a return or jump
- * and what follows, up to the fifth byte, is padding. By giving one the caller says that status flags are dead here:
- * nothing reads them before they are written. All else the kernel checks. One of another
- * ADD that names the same point stays.
+ * Trap-free counting. Where all that is enabled aggregates arguments by keys that depend on the probe alone, the
+ * kernel may write a jump instead of the breakpoint, to code that aggregates. It displaces the lead and the prefix:
+ * together 5 bytes or more, the last of their instructions covering the fifth; or fewer, if the prefix ends in a return
+ * or jump and what follows, up to the fifth byte, is padding (bytes[] has it, too). By giving a prefix the caller says
+ * that nothing leads into that padding, and without KEEPFLAGS that status flags are dead here: nothing reads them
+ * before they are written. All else the kernel checks. One of another ADD that names the same point stays.
  */
 #define DTRACE_PID_JUMP_LEN	5
+#define DTRACE_PID_KEEPFLAGS	0x1
 
 #define DTRACE_PID_ENTRY	0	/* args: the function's arguments */
 #define DTRACE_PID_RETURN	1	/* arg0: offset of the instruction, arg1: rax */

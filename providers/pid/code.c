@@ -80,23 +80,41 @@ static bool runs_on(const struct dt_pid_decoded *all)
 	return !n || !(all->insn[n - 1].is_end || all->insn[n - 1].is_call);
 }
 
-static int add_point(struct scan *s, const struct dtrace_pid_point *point)
+static int more_points(struct scan *s)
 {
-	if (s->c->npoint == s->max) {
-		size_t max = s->max ? 2 * s->max : 1024;
-		struct dtrace_pid_point *v = realloc(s->c->point, max * sizeof(*v));
+	size_t max = s->max ? 2 * s->max : 1024;
+	struct dtrace_pid_point *v = realloc(s->c->point, max * sizeof(*v));
+	uint8_t *nojump;
 
-		if (!v)
-			return -ENOMEM;
-		s->c->point = v;
-		s->max = max;
-	}
-	s->c->point[s->c->npoint++] = *point;
+	if (!v)
+		return -ENOMEM;
+	s->c->point = v;
+	nojump = realloc(s->c->nojump, max);
+	if (!nojump)
+		return -ENOMEM;
+	s->c->nojump = nojump;
+	s->max = max;
+	return 0;
+}
+
+/* Instruction @k of function @i, whose bytes are at @code. */
+static int add_point(struct scan *s, size_t i, const uint8_t *code, size_t avail, size_t k)
+{
+	bool parts = s->func[i].is_frag || s->c->frag[i] >= 0;
+	struct dtrace_pid_point *pt;
+	int rc;
+
+	if (s->c->npoint == s->max && more_points(s))
+		return -ENOMEM;
+	pt = &s->c->point[s->c->npoint];
+	*pt = s->all.insn[k].point;
+	rc = dt_pid_jump_return(code, avail, &s->all, k, parts, pt);
+	s->c->nojump[s->c->npoint++] = rc ? -rc - 1 : DT_PID_FINE;
 	return 0;
 }
 
 /* Collect where function @i may leave. */
-static int see_insns(struct scan *s, size_t i)
+static int see_insns(struct scan *s, size_t i, const uint8_t *code, size_t avail)
 {
 	for (size_t k = 0; k < s->all.n; k++) {
 		const struct dt_pid_insn *in = &s->all.insn[k];
@@ -109,7 +127,7 @@ static int see_insns(struct scan *s, size_t i)
 			blame(s, owner(s, i), DT_PID_SKIP_KIND);
 			continue;
 		}
-		if (add_point(s, &in->point))
+		if (add_point(s, i, code, avail, k))
 			return -ENOMEM;
 	}
 	return 0;
@@ -138,7 +156,9 @@ static int see_function(struct scan *s, size_t i)
 	}
 	if (runs_on(&s->all))
 		blame(s, owner(s, i), DT_PID_SKIP_FALLS);
-	return see_insns(s, i);
+	if (i + 1 < s->c->nfunc && avail > s->func[i + 1].addr - f->addr)
+		avail = s->func[i + 1].addr - f->addr;
+	return see_insns(s, i, code, avail);
 }
 
 static void find_frags(struct scan *s)
@@ -202,5 +222,6 @@ void dt_pid_code_free(struct dt_pid_code *c)
 	free(c->frag);
 	free(c->first);
 	free(c->point);
+	free(c->nojump);
 	free(c);
 }

@@ -19,6 +19,7 @@ struct dt_pid_code {
 	int32_t *frag;		/* by function: its cold part, or -1 */
 	uint32_t *first;	/* by function: its slice of point[], nfunc + 1 entries */
 	struct dtrace_pid_point *point;	/* returns, tail calls, indirect jumps; addresses as in the file */
+	uint8_t *nojump;	/* by point: why it cannot be a jump, or DT_PID_FINE */
 	size_t npoint;
 };
 

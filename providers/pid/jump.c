@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Which entry points may become a jump, so that calls are counted without a trap.
+ * Which entry points and returns may become a jump, so that they are counted without a trap.
  *
  * The jump displaces the function's first five bytes, and with them every instruction that begins in them: the
  * prefix. It runs from another place afterwards, so each of its instructions must be one that can; only
- * the last may lead elsewhere. What counts changes the status flags; so no path from the
- * entry may read one before it has been written. Compilers never pass anything in flags; hand-written
+ * the last may lead elsewhere. What counts changes the status flags; if a path from the entry may read one before it
+ * has been written, they must be kept, which costs a little. Compilers never pass anything in flags; hand-written
  * code does.
+ *
+ * A return is shorter than a jump. The bytes may be padding behind it, or instructions before it, its lead. Flags are
+ * always kept there: what the caller does is not known.
  *
  * Whether others lead into those bytes is no question of safety: the kernel sees to it that whoever comes there
  * goes on in the copy (kmod_jump.h). But that costs a trap, so a function that loops
@@ -22,10 +25,9 @@ const char *dt_pid_nojump_text(enum dt_pid_nojump why)
 {
 	static const char *const text[] = {
 		[DT_PID_JUMP_CODE] = "the function cannot be decoded",
-		[DT_PID_JUMP_SHORT] = "it is shorter than a jump",
-		[DT_PID_JUMP_KIND] = "its first instructions cannot be displaced",
-		[DT_PID_JUMP_INSIDE] = "it loops into its first instructions",
-		[DT_PID_JUMP_FLAGS] = "it may read the flags it was called with",
+		[DT_PID_JUMP_SHORT] = "there is no room for a jump",
+		[DT_PID_JUMP_KIND] = "instructions there cannot be displaced",
+		[DT_PID_JUMP_INSIDE] = "the function branches into these instructions",
 	};
 
 	return (unsigned int)why < DT_PID_JUMP_MAX ? text[why] : "of no known reason";
@@ -109,10 +111,9 @@ static int prefix_len(const uint8_t *code, size_t avail, const struct dt_pid_dec
 	return at;
 }
 
-static bool leads_inside(const struct dt_pid_decoded *all)
+/* Does a branch lead into what a jump at @start would displace? */
+static bool leads_inside(const struct dt_pid_decoded *all, uint64_t start)
 {
-	uint64_t start = all->insn[0].addr;
-
 	for (size_t i = 0; i < all->n; i++)
 		if (all->insn[i].target > start && all->insn[i].target < start + DTRACE_PID_JUMP_LEN)
 			return true;
@@ -211,12 +212,66 @@ int dt_pid_jump(const uint8_t *code, size_t avail, const struct dt_pid_decoded *
 	len = prefix_len(code, avail, all);
 	if (len < 0)
 		return len;
-	if (leads_inside(all))
+	if (leads_inside(all, all->insn[0].addr))
 		return -(1 + DT_PID_JUMP_INSIDE);
 	dead = flags_dead(all);
-	if (dead <= 0)
-		return dead ? dead : -(1 + DT_PID_JUMP_FLAGS);
+	if (dead < 0)
+		return dead;
+	pt->flags = dead ? 0 : DTRACE_PID_KEEPFLAGS;
 	pt->prefix = len;
 	memcpy(pt->bytes, code, len > DTRACE_PID_JUMP_LEN ? len : DTRACE_PID_JUMP_LEN);
+	return 0;
+}
+
+/* ---- Returns ------------------------------------------------------------------------ */
+
+/*
+ * How many bytes behind instruction @k nobody needs, at most @want. In the middle of a function that could be code
+ * that a jump table leads to.
+ */
+static size_t padding(const uint8_t *code, size_t avail, const struct dt_pid_decoded *all, size_t k, bool tables,
+		      size_t want)
+{
+	size_t end = all->insn[k].addr + all->insn[k].point.len - all->insn[0].addr;
+
+	for (size_t i = 0; i < all->n && !tables; i++)
+		tables = all->insn[i].indirect;
+	if (tables && k + 1 < all->n && !is_padding(code + end, all->insn[all->n - 1].addr - all->insn[0].addr +
+						    all->insn[all->n - 1].point.len - end))
+		return 0;
+	if (want > avail - end)
+		want = avail - end;
+	while (want && !is_padding(code + end, want))
+		want--;
+	return want;
+}
+
+int dt_pid_jump_return(const uint8_t *code, size_t avail, const struct dt_pid_decoded *all, size_t k, bool tables,
+		       struct dtrace_pid_point *pt)
+{
+	const struct dt_pid_insn *in = &all->insn[k];
+	size_t lead = 0, first = k, at = in->addr - all->insn[0].addr, have, len = in->point.len;
+
+	if (in->point.kind != DTRACE_PID_RET && !(in->point.kind == DTRACE_PID_JMP && in->leaves))
+		return -(1 + DT_PID_JUMP_KIND);
+	have = len;
+	if (have < DTRACE_PID_JUMP_LEN)
+		have += padding(code, avail, all, k, tables, DTRACE_PID_JUMP_LEN - have);
+	while (have + lead < DTRACE_PID_JUMP_LEN) {
+		const struct dt_pid_insn *before = first ? &all->insn[--first] : NULL;
+
+		if (!before || before->is_end || before->point.kind == DTRACE_PID_JCC)
+			return -(1 + DT_PID_JUMP_SHORT);
+		if (!can_move(before) || lead + before->point.len > sizeof(pt->before))
+			return -(1 + DT_PID_JUMP_KIND);
+		lead += before->point.len;
+	}
+	if (leads_inside(all, in->addr - lead))
+		return -(1 + DT_PID_JUMP_INSIDE);
+	pt->flags = DTRACE_PID_KEEPFLAGS;
+	pt->lead = lead;
+	pt->prefix = len;
+	memcpy(pt->before + sizeof(pt->before) - lead, code + at - lead, lead);
+	memcpy(pt->bytes, code + at, lead + len < DTRACE_PID_JUMP_LEN ? DTRACE_PID_JUMP_LEN - lead : len);
 	return 0;
 }

@@ -33,6 +33,7 @@ static void forms(void **state)
 		uint8_t size, avail;
 		int rc;			/* 0: prefix says how long */
 		uint8_t prefix, inside;
+		bool keepflags;
 	} form[] = {
 		/* push %rbp; mov %rsp,%rbp; sub $8,%rsp; ret */
 		{ "\x55\x48\x89\xe5\x48\x83\xec\x08\xc3", 9, 16, 0, 8, 0x12 },
@@ -61,14 +62,14 @@ static void forms(void **state)
 		/* syscall */
 		{ "\x0f\x05\x48\x89\xc7\xc3", 6, 16, NO(KIND) },
 		/* jc; adc; pushf; cmovz first; setc behind a jump; shift by %cl does not count as writing */
-		{ "\x90\x90\x90\x90\x90\x72\x01\x90\xc3", 9, 16, NO(FLAGS) },
-		{ "\x48\x11\xf7\x48\x89\xf8\xc3", 7, 16, NO(FLAGS) },
-		{ "\x90\x90\x90\x90\x9c\x58\xc3", 7, 16, NO(FLAGS) },
-		{ "\x48\x89\xf8\x48\x0f\x44\xc6\xc3", 8, 16, NO(FLAGS) },
-		{ "\x48\x89\xf8\x89\xf1\xeb\x00\x0f\x92\xc0\xc3", 11, 16, NO(FLAGS) },
-		{ "\x48\x89\xf8\x89\xf1\xd3\xe0\x0f\x92\xc0\xc3", 11, 16, NO(FLAGS) },
+		{ "\x90\x90\x90\x90\x90\x72\x01\x90\xc3", 9, 16, 0, 5, 0x1e, true },
+		{ "\x48\x11\xf7\x48\x89\xf8\xc3", 7, 16, 0, 6, 0x08, true },
+		{ "\x90\x90\x90\x90\x9c\x58\xc3", 7, 16, 0, 5, 0x1e, true },
+		{ "\x48\x89\xf8\x48\x0f\x44\xc6\xc3", 8, 16, 0, 7, 0x08, true },
+		{ "\x48\x89\xf8\x89\xf1\xeb\x00\x0f\x92\xc0\xc3", 11, 16, 0, 5, 0x08, true },
+		{ "\x48\x89\xf8\x89\xf1\xd3\xe0\x0f\x92\xc0\xc3", 11, 16, 0, 5, 0x08, true },
 		/* inc leaves the carry alone; add does not */
-		{ "\x48\x89\xf8\xff\xc0\x0f\x92\xc0\xc3", 9, 16, NO(FLAGS) },
+		{ "\x48\x89\xf8\xff\xc0\x0f\x92\xc0\xc3", 9, 16, 0, 5, 0x08, true },
 		{ "\x48\x89\xf8\x01\xf0\x0f\x92\xc0\xc3", 9, 16, 0, 5, 0x08 },
 	};
 
@@ -88,8 +89,78 @@ static void forms(void **state)
 			fail_msg("form %zu: %d instead of %d", i, rc, form[i].rc);
 		if (!rc) {
 			assert_int_equal(pt.prefix, form[i].prefix);
-			assert_int_equal(dpid_prefix_decode(pt.bytes, pt.prefix, &px), 0);
+			assert_int_equal(pt.flags, form[i].keepflags ? DTRACE_PID_KEEPFLAGS : 0);
+			assert_int_equal(dpid_prefix_decode(pt.bytes, pt.prefix, 0, &px), 0);
 			assert_int_equal(px.inside, form[i].inside);
+		}
+		free(d.insn);
+	}
+}
+
+/* What the kernel puts together of it. */
+static int decode_point(const struct dtrace_pid_point *pt, struct dpid_prefix *px)
+{
+	uint8_t b[26];
+
+	memcpy(b, pt->before + 4 - pt->lead, pt->lead);
+	memcpy(b + pt->lead, pt->bytes, sizeof(pt->bytes));
+	return dpid_prefix_decode(b, pt->lead + pt->prefix, pt->lead, px);
+}
+
+/* The last return of a function. */
+static void returns(void **state)
+{
+	static const struct {
+		const char *code;
+		uint8_t size, avail, k;		/* which instruction */
+		bool tables;
+		int rc;
+		uint8_t lead, inside;
+	} form[] = {
+		/* ret and padding; no room but what is before: pop; add */
+		{ "\x31\xc0\xc3\x0f\x1f\x40\x00", 3, 7, 1, false, 0, 0, 0 },
+		{ "\x41\x5c\x41\x5d\xc3\x55\x53\x41\x54\x41\x55", 5, 16, 2, false, 0, 4, 0x14 },
+		{ "\x48\x83\xc4\x08\xc3\x55", 5, 6, 1, false, 0, 4, 0x10 },
+		{ "\x5b\x5d\xc3\x90\x90\x55", 3, 6, 2, false, 0, 2, 0x06 },
+		{ "\x5b\x5d\xc3\x90\x90\x55", 3, 5, 2, false, 0, 2, 0x06 },
+		{ "\x5b\x5d\xc3\x90\x55", 3, 5, 2, false, NO(SHORT) },
+		/* too long to come before; a call; a branch; another return */
+		{ "\x48\x81\xc4\x08\x01\x00\x00\xc3", 8, 8, 1, false, NO(KIND) },
+		{ "\xe8\x10\x00\x00\x00\xc3", 6, 6, 1, false, NO(KIND) },
+		{ "\x48\x85\xff\x74\xfb\x5b\xc3", 7, 7, 3, false, NO(SHORT) },
+		{ "\xc3\x5b\x5d\xc3", 4, 4, 3, false, NO(SHORT) },
+		/* jmp away; through memory */
+		{ "\x5b\xe9\x00\x01\x00\x00", 6, 6, 1, false, 0, 0, 0 },
+		{ "\x5b\xff\x25\x00\x01\x00\x00", 7, 7, 1, false, NO(KIND) },
+		/* je to the pop (inside), to where the jump begins */
+		{ "\x74\x01\x5b\x41\x5c\x5d\xc3", 7, 7, 4, false, NO(INSIDE) },
+		{ "\x74\x00\x5b\x41\x5c\x5d\xc3", 7, 7, 4, false, 0, 4, 0x1a },
+		/* padding in the middle: fine; not if a table may lead there */
+		{ "\xc3\x90\x90\x90\x90\x5b\xc3", 7, 7, 0, false, 0, 0, 0 },
+		{ "\xc3\x90\x90\x90\x90\x5b\xc3", 7, 7, 0, true, NO(SHORT) },
+		{ "\xc3\x90\x90\x90\x90\xff\xe0", 7, 7, 0, false, NO(SHORT) },
+		{ "\xff\xe0\x5b\xc3\x90\x90\x90", 7, 7, 2, true, 0, 1, 0x02 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(form) / sizeof(form[0]); i++) {
+		struct dt_pid_decoded d = { 0 };
+		struct dtrace_pid_point pt;
+		struct dpid_prefix px;
+		uint8_t code[32] = { 0 };
+		int rc;
+
+		memcpy(code, form[i].code, form[i].avail < 11 ? form[i].avail : 11);
+		assert_int_equal(dt_pid_decode(code, form[i].size, 0x1000, 0, 0, &d), 0);
+		pt = d.insn[form[i].k].point;
+		rc = dt_pid_jump_return(code, form[i].avail, &d, form[i].k, form[i].tables, &pt);
+		if (rc != form[i].rc)
+			fail_msg("form %zu: %d instead of %d", i, rc, form[i].rc);
+		if (!rc) {
+			assert_int_equal(pt.lead, form[i].lead);
+			assert_int_equal(decode_point(&pt, &px), 0);
+			assert_int_equal(px.inside, form[i].inside);
+			assert_int_equal(px.at[px.pivot], pt.lead);
 		}
 		free(d.insn);
 	}
@@ -97,7 +168,7 @@ static void forms(void **state)
 
 static void prefixes_that_the_kernel_refuses(void **state)
 {
-	static const struct { const char *b; uint8_t len; } bad[] = {
+	static const struct { const char *b; uint8_t len, lead; } bad[] = {
 		{ "\x55\x48\x89\xe5", 4 },				/* too short, and goes on */
 		{ "\x55\x48\x89\xe5\x48\x83\xec\x08\x90", 9 },		/* one too many */
 		{ "\xc3\x90\x90\x90\x90", 5 },				/* behind a return */
@@ -105,12 +176,14 @@ static void prefixes_that_the_kernel_refuses(void **state)
 		{ "\x90\x90\x90\x0f\x05", 5 }, { "\x90\x90\x90\xcd\x80", 5 }, { "\x90\x90\x90\x0f\x0b", 5 },
 		{ "\xe8\x00\x00\x00\x00", 5 }, { "\x90\x90\x90\xff\xd0", 5 }, { "\x90\x90\x90\xe2\xfe", 5 },
 		{ "\x90\x90\x90\x90\xcc", 5 }, { "\x90\x90\x90\x90\x06", 5 }, { "", 0 },
+		{ "\x48\x83\xc4\x08\xc3", 5, 3 },			/* the point is between two instructions */
+		{ "\x48\x83\xc4\x08\xc3", 5, 5 },
 	};
 	struct dpid_prefix px;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		assert_int_equal(dpid_prefix_decode((const u8 *)bad[i].b, bad[i].len, &px), -EINVAL);
+		assert_int_equal(dpid_prefix_decode((const u8 *)bad[i].b, bad[i].len, bad[i].lead, &px), -EINVAL);
 }
 
 /* ---- Places ------------------------------------------------------------------------- */
@@ -154,6 +227,7 @@ static void places(void **state)
 
 struct tally {
 	size_t functions, fine, why[DT_PID_JUMP_MAX], unplaced, other, refused;
+	size_t returns, retfine, retwhy[DT_PID_JUMP_MAX];
 };
 
 #define GRANULE	16
@@ -189,9 +263,30 @@ static const struct dpid_plan *count_plan(void)
 	static struct dpid_plan *plan;
 	static struct dpid_gen g;
 
-	if (!plan && dpid_plan_make(&g, &(struct dpid_wish){ .kind = DTRACEAGG_COUNT }, 1, 64, false, &plan))
+	if (!plan && dpid_plan_make(&g, &(struct dpid_wish){ .kind = DTRACEAGG_COUNT }, 1,
+				    &(struct dpid_setting){ .copies = 64 }, &plan))
 		fail_msg("no plan for count()");
 	return plan;
+}
+
+static void try_returns(const uint8_t *code, size_t avail, const struct dt_pid_decoded *d, struct tally *t)
+{
+	for (size_t k = 0; k < d->n; k++) {
+		struct dtrace_pid_point pt = d->insn[k].point;
+		struct dpid_prefix px;
+		int rc;
+
+		if (!d->insn[k].is_ret && !(d->insn[k].leaves && pt.kind == DTRACE_PID_JMP))
+			continue;
+		t->returns++;
+		rc = dt_pid_jump_return(code, avail, d, k, false, &pt);
+		if (rc < 0)
+			t->retwhy[-rc - 1]++;
+		else if (decode_point(&pt, &px))
+			t->refused++;
+		else if (((pt.addr - pt.lead) & 4095) + DPID_JUMP_LEN <= 4096)
+			t->retfine++;
+	}
 }
 
 static void try_function(struct dt_elf *elf, const struct dt_func *f, size_t room, struct tally *t)
@@ -209,12 +304,14 @@ static void try_function(struct dt_elf *elf, const struct dt_func *f, size_t roo
 		return;
 	}
 	pt = d.insn[0].point;
-	rc = dt_pid_jump(code, avail < room ? avail : room, &d, &pt);
+	avail = avail < room ? avail : room;
+	try_returns(code, avail, &d, t);
+	rc = dt_pid_jump(code, avail, &d, &pt);
 	if (rc < 0) {
 		t->why[-rc - 1]++;
 		return;
 	}
-	if (dpid_prefix_decode(pt.bytes, pt.prefix, &px)) {
+	if (decode_point(&pt, &px)) {
 		t->refused++;
 		return;
 	}
@@ -257,8 +354,8 @@ static struct dt_proc *start(const char *path)
 
 static int print_table(char **path)
 {
-	printf("%-32s %9s %6s %7s %6s %6s %6s %6s %6s %6s %6s\n", "object", "functions", "jump", "", "code",
-	       "short", "kind", "inside", "flags", "page", "place");
+	printf("%-32s %9s %6s %7s %6s %6s %6s %6s %6s %6s %9s %6s %7s %6s %6s %6s\n", "object", "functions", "jump", "",
+	       "code", "short", "kind", "inside", "page", "place", "returns", "jump", "", "short", "kind", "inside");
 	for (; *path; path++) {
 		struct dt_proc *p = start(*path);
 
@@ -271,10 +368,13 @@ static int print_table(char **path)
 			t = tabulate(o);
 			if (!t.functions)
 				continue;
-			printf("%-32s %9zu %6zu %6.1f%% %6zu %6zu %6zu %6zu %6zu %6zu %6zu\n", o->name, t.functions,
+			printf("%-32s %9zu %6zu %6.1f%% %6zu %6zu %6zu %6zu %6zu %6zu ", o->name, t.functions,
 			       t.fine, 100.0 * t.fine / t.functions, t.why[DT_PID_JUMP_CODE],
 			       t.why[DT_PID_JUMP_SHORT], t.why[DT_PID_JUMP_KIND], t.why[DT_PID_JUMP_INSIDE],
-			       t.why[DT_PID_JUMP_FLAGS], t.other, t.unplaced);
+			       t.other, t.unplaced);
+			printf("%9zu %6zu %6.1f%% %6zu %6zu %6zu\n", t.returns, t.retfine,
+			       100.0 * t.retfine / t.returns, t.retwhy[DT_PID_JUMP_SHORT],
+			       t.retwhy[DT_PID_JUMP_KIND], t.retwhy[DT_PID_JUMP_INSIDE]);
 		}
 		dt_proc_release(p);
 	}
@@ -297,6 +397,8 @@ static void check_objects(const char *path, const char *const *names)
 			if (t.fine * 100 < t.functions * 85)
 				fail_msg("%s: %zu of %zu functions can be counted by a jump", o->name, t.fine,
 					 t.functions);
+			if (t.retfine * 100 < t.returns * 75)
+				fail_msg("%s: %zu of %zu returns", o->name, t.retfine, t.returns);
 		}
 	}
 	dt_proc_release(p);
@@ -315,6 +417,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(forms),
+		cmocka_unit_test(returns),
 		cmocka_unit_test(prefixes_that_the_kernel_refuses),
 		cmocka_unit_test(places),
 		cmocka_unit_test(most_functions_qualify),

@@ -321,19 +321,18 @@ static int batch_copy(struct batch *b)
 static bool point_ok(const struct batch *b, u32 i)
 {
 	const struct dtrace_pid_point *pt = &b->points[i];
-	u32 k, n = pt->len;
+	u32 n = pt->len, lead = pt->lead;
 
-	if (pt->len < 1 || pt->len > DPID_INSN_MAX || pt->kind >= DTRACE_PID_KIND_MAX || pt->pad ||
-	    pt->prefix > DPID_PREFIX_MAX ||
-	    pt->addr < b->a.lo || pt->addr >= b->a.hi || pt->len > b->a.hi - pt->addr ||
+	if (pt->len < 1 || pt->len > DPID_INSN_MAX || pt->kind >= DTRACE_PID_KIND_MAX ||
+	    pt->flags & ~DTRACE_PID_KEEPFLAGS || lead > (pt->prefix ? sizeof(pt->before) : 0) ||
+	    lead + pt->prefix > DPID_PREFIX_MAX ||
+	    pt->addr < b->a.lo || pt->addr >= b->a.hi || pt->len > b->a.hi - pt->addr || lead > pt->addr - b->a.lo ||
 	    (i && pt->addr <= pt[-1].addr) || pt->bytes[0] == DPID_INT3)
 		return false;
 	if (pt->prefix)
-		n = max3(n, (u32)pt->prefix, (u32)DPID_JUMP_LEN);
-	for (k = n; k < sizeof(pt->bytes); k++)
-		if (pt->bytes[k])
-			return false;
-	return true;
+		n = max3(n, (u32)pt->prefix, DPID_JUMP_LEN - lead);
+	return !memchr_inv(pt->bytes + n, 0, sizeof(pt->bytes) - n) &&
+	       !memchr_inv(pt->before, 0, sizeof(pt->before) - lead);
 }
 
 static bool site_ok(struct batch *b, const struct dtrace_pid_site *s)

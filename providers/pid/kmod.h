@@ -94,10 +94,10 @@
  * a grace period, so that nothing fires after it. The exception runs inside
  * an RCU reader, so the grace period also covers threads that already trapped.
  *
- * Leaps (kmod_jump.h has the code, kmod_stage.c the states). A point at whose probes nothing but count() by constant
- * keys is enabled becomes a jump once it is armed, and goes back to the breakpoint as soon as that is no longer
- * so. Nobody is told of a hit; we fetch the counts (kmod_count.c) whenever somebody reads them, or it
- * would matter whose they are. The counters are pages of ours that the process has mapped, so they are whole after
+ * Leaps (kmod_jump.h has the code, kmod_stage.c the states). A point at whose probes nothing but aggregations of
+ * arguments by constant keys are enabled becomes a jump once it is armed, and goes back to the breakpoint as soon as
+ * that is no longer so. The jump may begin before the point (the lead). Nobody is told of a hit; we fetch the
+ * counts (kmod_count.c) whenever somebody reads them, or it would matter whose they are. The counters are pages of ours that the process has mapped, so they are whole after
  * its end; what it writes there makes wrong numbers of its own, no more.
  *
  * Lock order: dtk_lock > proc->lock (mutex: points, areas, patching) > the mm's mmap_lock.
@@ -205,6 +205,9 @@ struct dpid_landing {
 /* Written under proc->lock, and dtk_lock where it says so. Freed with its point. */
 struct dpid_leap {
 	struct dpid_tp *tp;
+	u64 addr;			/* where the jump begins: the point's, or a little before it */
+	u32 lead;			/* how far before */
+	bool keepflags;			/* flags are live there */
 	struct dpid_prefix prefix;
 	u8 bytes[24];			/* the prefix as it was; at least DPID_JUMP_LEN */
 	const struct dpid_plan *plan;	/* what is wanted; NULL: a breakpoint */
@@ -218,6 +221,12 @@ struct dpid_leap {
 	bool wanted;			/* decided by the last sync */
 	u8 why;				/* not wanted: DTRACE_PID_NOJUMP_* */
 };
+
+/* How much of the text the jump is about. */
+static inline u32 dpid_leap_len(const struct dpid_leap *leap)
+{
+	return max_t(u32, leap->prefix.len, DPID_JUMP_LEN);
+}
 
 /* Is it to jump, and is where it jumps to what is wanted? */
 static inline bool dpid_leap_ready(const struct dpid_leap *leap)
@@ -446,7 +455,10 @@ void dpid_leap_free(struct dpid_leap *leap);	/* or NULL. Nothing finds the proce
 void dpid_leaps_decide(struct dpid_proc *p);	/* which are wanted? proc->lock, dtk_lock */
 /* Landings for those that are wanted. proc->lock, dtk_lock, mm in use. */
 void dpid_leaps_prepare(struct dpid_proc *p);
-/* The leap that has an instruction at @addr, but the first one, or NULL; *i: which. Context: any, in an RCU reader. */
+/*
+ * The leap that has an instruction at @addr, but not a point where its jump begins, or NULL; *i: which. Context: any,
+ * in an RCU reader.
+ */
 struct dpid_leap *dpid_leap_around(const struct mm_struct *mm, u64 addr, u32 *i);
 /* As dpid_stub_leave(), for landings: it will do again what it did there. Context: current's, interrupts off. */
 bool dpid_leap_leave(struct dpid_proc *p, struct pt_regs *regs);
@@ -454,9 +466,9 @@ bool dpid_leap_leave(struct dpid_proc *p, struct pt_regs *regs);
 bool dpid_leap_where(struct dpid_proc *p, struct pt_regs *regs);
 /*
  * A thread fired, and will come through @leap's landing all the same: take off beforehand what that will
- * add. @arg: its arguments. Context: any, in an RCU reader.
+ * add. @regs: as they were then. Context: any, in an RCU reader.
  */
-void dpid_leap_uncount(struct dpid_leap *leap, const u64 arg[DPID_ARGS]);
+void dpid_leap_uncount(struct dpid_leap *leap, const struct dpid_regs *regs);
 /*
  * A thread with @regs leaves its CPU, or dies: no update of its is left half made. Context: on the CPU where it ran, in
  * an RCU reader, interrupts off.
@@ -471,7 +483,7 @@ u64 dpid_leaps_bytes(struct dpid_proc *p);
 struct dpid_planner;			/* room, and what it found last; NULL: no memory */
 struct dpid_planner *dpid_planner_create(void);
 void dpid_planner_free(struct dpid_planner *pl);
-/* The plan for what is enabled on @tp, or NULL: that needs a trap. proc->lock, dtk_lock. */
+/* The plan for what is enabled on @tp, which has a leap, or NULL: that needs a trap. proc->lock, dtk_lock. */
 const struct dpid_plan *dpid_plan_for(struct dpid_proc *p, struct dpid_planner *pl, const struct dpid_tp *tp);
 void dpid_plans_free(struct dpid_proc *p);
 /* Bind a landing, whose plan is that of its point, to what is enabled there. proc->lock, dtk_lock. */
@@ -514,6 +526,8 @@ void dpid_cells_free(struct dpid_proc *p);
 int dpid_trap_init(void);
 void dpid_trap_exit(void);
 void dpid_regs_get(struct dpid_regs *r, const struct pt_regs *regs);
+/* Is whoever comes to @tp sure to leave @site's function there? */
+bool dpid_always_leaves(const struct dpid_tp *tp, const struct dpid_site *site);
 void dpid_skip_add(struct dpid_proc *p, const struct pt_regs *regs);
 void dpid_skips_clear(struct dpid_proc *p);
 /* Points that have just become jumps cannot skip: what comes again will count once too often, so take one off. */

@@ -278,7 +278,14 @@ static int argument(struct translation *t, u64 n, u32 rd)
 {
 	if (n >= DPID_ARGS)
 		return -EOPNOTSUPP;
-	put_arg(t->g, n, rd);
+	if (!t->g->returns) {
+		put_arg(t->g, n, rd);
+		return 0;
+	}
+	if (n != 1)
+		return -EOPNOTSUPP;
+	dpid_gen_load(t->g, DPID_RAX, DPID_SLOT_AX);
+	put(t->g, rd);
 	return 0;
 }
 

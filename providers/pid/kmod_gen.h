@@ -6,6 +6,8 @@
  * other register is the program's, and holds what it did at the function's entry. So arguments are where the ABI
  * puts them, but the third, which is in its slot (DPID_SLOT_DX) if rdx was put away.
  *
+ * At a return, arg1 is what rax was, and there is no other argument.
+ *
  * A difo's registers: %r1 is r10, %r2 is r11, the next six are slots below the stack pointer, and rax is
  * what operands pass through. Its value is left in r10.
  */
@@ -24,6 +26,7 @@
 #define DPID_SLOT_X	(-40)		/* a value for as long as r10 is needed otherwise */
 #define DPID_SLOT_DIF	(-48)		/* %r3, and downwards */
 #define DPID_NDIFREGS	9		/* %r0 to %r8 */
+#define DPID_SLOT_FLAGS	(-96)		/* as lahf gives them, in ah, and the overflow flag, in al */
 
 #define DPID_ARGS	6		/* as many arguments are in registers */
 
@@ -34,6 +37,7 @@ struct dpid_gen {
 	u32 n;
 	bool full;		/* the buffer's end was reached: nothing is to be used */
 	bool divides;		/* rdx has been put away, and may be used */
+	bool returns;		/* arguments are those of a return */
 	u8 b[DPID_HEAD_MAX];
 };
 

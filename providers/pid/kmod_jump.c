@@ -21,7 +21,7 @@ static bool ends(const struct dpid_insn *in)
 	return in->kind == DTRACE_PID_JMP || in->kind == DTRACE_PID_RET || in->kind == DTRACE_PID_JMPIND;
 }
 
-int dpid_prefix_decode(const u8 *b, u32 len, struct dpid_prefix *px)
+int dpid_prefix_decode(const u8 *b, u32 len, u32 lead, struct dpid_prefix *px)
 {
 	const struct dpid_insn *last = NULL;
 	u32 at = 0;
@@ -41,11 +41,13 @@ int dpid_prefix_decode(const u8 *b, u32 len, struct dpid_prefix *px)
 			return -EINVAL;
 		if (at)
 			px->inside |= 1 << at;
+		if (at == lead)
+			px->pivot = px->n;
 		px->at[px->n++] = at;
 		at += in->len;
 		last = in;
 	}
-	if (at < DPID_JUMP_LEN && !ends(last))
+	if ((at < DPID_JUMP_LEN && !ends(last)) || px->at[px->pivot] != lead)
 		return -EINVAL;
 	px->len = at;
 	return 0;
@@ -148,13 +150,16 @@ static bool goes_on(const struct dpid_prefix *px)
 	return !ends(&px->insn[px->n - 1]);
 }
 
+static void emit_insns(struct dpid_code *c, const struct dpid_prefix *px, u32 i, u32 end, const u8 *b, u64 addr)
+{
+	for (; i < end; i++)
+		emit_insn(c, &px->insn[i], b + px->at[i], addr + px->at[i]);
+}
+
 /* The body, and behind it where the cells are. */
 static void emit_body(struct dpid_code *c, const struct dpid_prefix *px, const u8 *b, u64 addr, u64 cells)
 {
-	u32 i;
-
-	for (i = 0; i < px->n; i++)
-		emit_insn(c, &px->insn[i], b + px->at[i], addr + px->at[i]);
+	emit_insns(c, px, px->pivot, px->n, b, addr);
 	if (goes_on(px))
 		dpid_emit_jmp(c, addr + px->len);
 	dpid_emit(c, &cells, sizeof(cells));
@@ -168,10 +173,14 @@ static u32 moved_len(const struct dpid_insn *in)
 
 static void map_body(const struct dpid_prefix *px, const struct dpid_plan *plan, struct dpid_jump_map *map)
 {
-	u32 i, at = plan->size;
+	u32 i, at = 0;
 
 	memset(map, 0, sizeof(*map));
 	for (i = 0; i < px->n; i++) {
+		if (i == px->pivot) {
+			map->head = at;
+			at += plan->size;
+		}
 		map->insn[i] = at;
 		at += moved_len(&px->insn[i]);
 	}
@@ -193,19 +202,24 @@ u32 dpid_jump_size(const struct dpid_prefix *px, const struct dpid_plan *plan)
 int dpid_jump_build(u8 out[DPID_LANDING_MAX], u64 at, const struct dpid_prefix *px, const u8 *b, u64 addr,
 		    const struct dpid_plan *plan, u64 cells, struct dpid_jump_map *map)
 {
-	struct dpid_code c = { .at = at + plan->size };
+	struct dpid_code lead = { .at = at }, body;
+	u8 *head;
 	u32 i;
 	s32 rel;
 
 	map_body(px, plan, map);
-	emit_body(&c, px, b, addr, cells);
-	if (c.far || plan->size + c.n != map->size)
+	emit_insns(&lead, px, 0, px->pivot, b, addr);
+	body = (struct dpid_code){ .at = at + map->insn[px->pivot] };
+	emit_body(&body, px, b, addr, cells);
+	if (lead.far || body.far || lead.n != map->head || map->insn[px->pivot] + body.n != map->size)
 		return -ERANGE;
-	memcpy(out, plan->head, plan->size);
-	memcpy(out + plan->size, c.b, c.n);
+	head = out + map->head;
+	memcpy(out, lead.b, lead.n);
+	memcpy(head, plan->head, plan->size);
+	memcpy(head + plan->size, body.b, body.n);
 	for (i = 0; i < plan->n; i++) {
-		rel = map->size - sizeof(cells) - (plan->base[i] + sizeof(rel));
-		memcpy(out + plan->base[i], &rel, sizeof(rel));
+		rel = map->size - sizeof(cells) - (map->head + plan->base[i] + sizeof(rel));
+		memcpy(head + plan->base[i], &rel, sizeof(rel));
 	}
 	return 0;
 }

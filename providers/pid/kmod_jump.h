@@ -2,10 +2,13 @@
 /*
  * A jump instead of a trap: the code. Plain C over port.h, so that tests and benchmarks run the same.
  *
- *   entry:	jmp head			instead of the first instructions, the "prefix"
+ *   entry:	jmp stub			instead of the first instructions, the "prefix"
  *   head:	registers are saved below the stack pointer, this CPU's copy of the cells is found
  *		and updated, registers are restored: kmod_tally.h
  *   body:	the prefix, relocated; a jump to what follows it
+ *
+ * A return is one byte, so its jump may have to begin a few instructions earlier, in the "lead". Their copies come
+ * first then, before the head: what counts is still the point, the return, which is the prefix's pivot.
  *
  * Between the old instructions. A thread may come to an instruction of the prefix that is
  * not the first one: it was preempted there, or a signal handler returns there, a debugger or
@@ -16,8 +19,8 @@
  *
  * Registers. Compilers keep values in call-clobbered registers across calls of functions that
  * they know not to touch them, so no register is free on entry. The bytes below the stack
- * pointer are: what called or jumped to a function keeps nothing there. Flags are free if libdtrace says
- * so; should it be wrong, only the process suffers.
+ * pointer are: what called or jumped to a function keeps nothing there, and what returns has done with
+ * it. Flags are free if libdtrace says so; should it be wrong, only the process suffers.
  */
 #ifndef DPID_JUMP_H
 #define DPID_JUMP_H
@@ -29,28 +32,30 @@
 #define DPID_PREFIX_MAX		(DPID_JUMP_LEN - 1 + DPID_INSN_MAX)
 #define DPID_PREFIX_INSNS	DPID_JUMP_LEN
 #define DPID_JMP_OPCODE		0xe9
-#define DPID_LANDING_MAX	(DPID_HEAD_MAX + DPID_CODE_MAX)
+#define DPID_LANDING_MAX	(DPID_HEAD_MAX + 2 * DPID_CODE_MAX)
 
 struct dpid_prefix {
 	u8 len;				/* < DPID_JUMP_LEN: it ends in a return or jump, padding follows */
 	u8 n;
+	u8 pivot;			/* the instruction that is the point */
 	u8 at[DPID_PREFIX_INSNS];	/* where in it each instruction begins */
 	u8 inside;			/* bit k: one begins at byte k of what is overwritten, k > 0 */
 	struct dpid_insn insn[DPID_PREFIX_INSNS];
 };
 
-/* Where the parts of a stub begin, from its head. The body's first instruction is at the head's end. */
+/* Where the parts of a stub begin. The pivot's copy is at the head's end. */
 struct dpid_jump_map {
+	u16 head;			/* not 0: there is a lead */
 	u16 insn[DPID_PREFIX_INSNS];
 	u16 back;			/* the jump back; 0: there is none */
 	u16 size;
 };
 
 /*
- * Take @len bytes apart: whole instructions that can run elsewhere, one after the other; only the last may
- * be a jump or return. -EINVAL: not so, or too few.
+ * Take @len bytes apart, of which @lead are before the point: whole instructions that can run elsewhere, one after the
+ * other; only the last may be a jump or return. -EINVAL: not so, or too few.
  */
-int dpid_prefix_decode(const u8 *b, u32 len, struct dpid_prefix *px);
+int dpid_prefix_decode(const u8 *b, u32 len, u32 lead, struct dpid_prefix *px);
 
 /*
  * The lowest address from @from on where a stub for @addr may begin; 0: none before @to. @int3: only 0xcc will do as

@@ -9,8 +9,8 @@
  * breakpoints between ours. Programs that begin at 4 MiB have nothing below them; theirs go far above, where no
  * heap comes.
  *
- * A stub goes to the first place that fits in such an area. Its granules are entered in proc->stubs, which finds
- * the leap to a thread's ip and says what is taken.
+ * A stub goes to the first place that fits in such an area; a bitmap says what is taken. Its granules are also entered
+ * in proc->stubs, which finds the landing to a thread's ip.
  *
  * A thread inside a landing. In the head it has not begun the function: it goes back to the entry, with its registers
  * restored, and what it has added is taken off again. From the first displaced instruction on it is where
@@ -29,21 +29,27 @@
 #define GROUP_GAP	((u64)SZ_1M)	/* between two points that share an area, at most */
 #define GROUP_SPAN	((u64)SZ_64M)
 #define TRIES		4096
+#define GIVE_UP		8
 #define LOWEST		((u64)SZ_64K)
 #define HEAP_ROOM	((u64)SZ_1G)
+#define LAHF_FLAGS	(X86_EFLAGS_SF | X86_EFLAGS_ZF | X86_EFLAGS_AF | X86_EFLAGS_PF | X86_EFLAGS_CF)
 
 struct leaparea {
 	struct list_head list;		/* proc->leapareas */
 	u64 start, end;
-	u64 cursor[1 << (DPID_JUMP_LEN - 1)];	/* by prefix.inside / 2: where the next one may be free */
+	unsigned long *taken;		/* by granule */
+	struct {
+		u64 cursor;		/* where the next one may be free */
+		u8 failed[2];		/* searches in a row that found none, for any trap and for 0xcc alone */
+	} kind[1 << (DPID_JUMP_LEN - 1)];	/* by prefix.inside / 2 */
 };
 
 /* ---- Offers ------------------------------------------------------------------------ */
 
 void dpid_leap_offer(struct dpid_tp *tp, const struct dtrace_pid_point *pt)
 {
+	u32 len = pt->lead + pt->prefix;
 	struct dpid_leap *leap;
-	u32 len = max_t(u32, pt->prefix, DPID_JUMP_LEN);
 
 	if (!pt->prefix || tp->leap)
 		return;
@@ -51,9 +57,15 @@ void dpid_leap_offer(struct dpid_tp *tp, const struct dtrace_pid_point *pt)
 	if (!leap)
 		return;		/* a breakpoint, then */
 	leap->tp = tp;
-	memcpy(leap->bytes, pt->bytes, min_t(u32, len, sizeof(leap->bytes)));
-	if (dpid_prefix_decode(pt->bytes, pt->prefix, &leap->prefix) || leap->prefix.insn[0].len != tp->insn.len ||
-	    offset_in_page(tp->key.addr) + DPID_JUMP_LEN > PAGE_SIZE)
+	leap->lead = min_t(u32, pt->lead, sizeof(pt->before));
+	leap->addr = pt->addr - leap->lead;
+	leap->keepflags = pt->flags & DTRACE_PID_KEEPFLAGS;
+	memcpy(leap->bytes, pt->before + sizeof(pt->before) - leap->lead, leap->lead);
+	memcpy(leap->bytes + leap->lead, pt->bytes, min_t(u32, sizeof(leap->bytes) - leap->lead, sizeof(pt->bytes)));
+	if (pt->lead != leap->lead || dpid_prefix_decode(leap->bytes, len, leap->lead, &leap->prefix) ||
+	    leap->prefix.insn[leap->prefix.pivot].len != tp->insn.len ||
+	    offset_in_page(leap->addr) + DPID_JUMP_LEN > PAGE_SIZE ||
+	    (leap->keepflags && !boot_cpu_has(X86_FEATURE_LAHF_LM)))
 		leap->prefix.n = 0;	/* never wanted: it says why */
 	WRITE_ONCE(tp->leap, leap);
 }
@@ -73,14 +85,27 @@ void dpid_leap_free(struct dpid_leap *leap)
 
 /* ---- Which are wanted ----------------------------------------------------------------- */
 
-/* Is there another point in what the jump would displace? */
+static bool in_use(const struct dpid_tp *tp)
+{
+	return dpid_tp_wanted(tp) || tp->state == DPID_ARMED;
+}
+
+/* Is there another point in what the jump would displace, or a jump that has been decided on? */
 static bool crowded(struct dpid_proc *p, u32 i)
 {
-	u64 end = p->tps[i]->key.addr + max_t(u32, p->tps[i]->leap->prefix.len, DPID_JUMP_LEN);
+	u64 lo = p->tps[i]->leap->addr, hi = lo + dpid_leap_len(p->tps[i]->leap);
+	u32 k;
 
-	while (++i < p->ntps && p->tps[i]->key.addr < end)
-		if (dpid_tp_wanted(p->tps[i]) || p->tps[i]->state == DPID_ARMED)
+	for (k = i + 1; k < p->ntps && p->tps[k]->key.addr < hi; k++)
+		if (in_use(p->tps[k]))
 			return true;
+	for (k = i; k-- && p->tps[k]->key.addr + DPID_PREFIX_MAX > lo;) {
+		const struct dpid_leap *other = p->tps[k]->leap;
+
+		if ((p->tps[k]->key.addr >= lo && in_use(p->tps[k])) ||
+		    (other && other->wanted && other->addr + dpid_leap_len(other) > lo))
+			return true;
+	}
 	return false;
 }
 
@@ -190,12 +215,39 @@ static bool is_free(struct mm_struct *mm, u64 start, u64 end)
 	return free;
 }
 
-static struct leaparea *area_create(struct dpid_proc *p, u64 lo, u64 hi)
+static u32 granules(u64 start, u64 end)
+{
+	return (end - start) / DPID_GRANULE;
+}
+
+static struct leaparea *area_enter(struct dpid_proc *p, u64 start, u64 end)
 {
 	struct leaparea *a = kzalloc(sizeof(*a), GFP_KERNEL_ACCOUNT);
-	u32 i, k;
+	u32 k;
 
-	for (i = 0; a && i < ARRAY_SIZE(windows); i++) {
+	if (a)
+		a->taken = kvcalloc(BITS_TO_LONGS(granules(start, end)), sizeof(long), GFP_KERNEL_ACCOUNT);
+	if (!a || !a->taken) {
+		kfree(a);
+		return NULL;
+	}
+	a->start = start;
+	a->end = end;
+	for (k = 0; k < ARRAY_SIZE(a->kind); k++)
+		a->kind[k].cursor = start;
+	if (!p->leaphi || start < p->leaplo)
+		WRITE_ONCE(p->leaplo, start);
+	if (end > p->leaphi)
+		WRITE_ONCE(p->leaphi, end);
+	list_add_tail(&a->list, &p->leapareas);
+	return a;
+}
+
+static struct leaparea *area_create(struct dpid_proc *p, u64 lo, u64 hi)
+{
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(windows); i++) {
 		s64 rel = DPID_JUMP_LEN + (s64)(s32)windows[i].rel;
 		u64 start = (lo + rel) & PAGE_MASK, end = PAGE_ALIGN(hi + rel + windows[i].room + DPID_LANDING_MAX);
 
@@ -203,73 +255,66 @@ static struct leaparea *area_create(struct dpid_proc *p, u64 lo, u64 hi)
 		    dpid_map(p->mm, NULL, start, end - start, PROT_READ | PROT_EXEC,
 			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE) < 0)
 			continue;
-		a->start = start;
-		a->end = end;
-		for (k = 0; k < ARRAY_SIZE(a->cursor); k++)
-			a->cursor[k] = start;
-		if (!p->leaphi || start < p->leaplo)
-			WRITE_ONCE(p->leaplo, start);
-		if (end > p->leaphi)
-			WRITE_ONCE(p->leaphi, end);
-		list_add_tail(&a->list, &p->leapareas);
-		return a;
+		return area_enter(p, start, end);
 	}
-	kfree(a);
 	return NULL;
 }
 
 /* ---- Stubs ----------------------------------------------------------------------------------- */
 
 /* The first free place for @size bytes from @from on, or 0. */
-static u64 find_place(struct dpid_proc *p, const struct leaparea *a, const struct dpid_leap *leap, bool int3,
-		      u64 from, u32 size)
+static u64 find_place(const struct leaparea *a, const struct dpid_leap *leap, bool int3, u64 from, u32 size)
 {
-	u32 tries;
+	u32 tries, n = granules(a->start, a->end);
 
 	for (tries = 0; tries < TRIES; tries++) {
-		unsigned long granule, last;
-		u64 at = dpid_jump_place(leap->tp->key.addr, leap->prefix.inside, int3, from, a->end - size);
+		u64 at = dpid_jump_place(leap->addr, leap->prefix.inside, int3, from, a->end - size);
+		u32 end = granules(a->start, at + size + DPID_GRANULE - 1), taken;
 
 		if (!at)
 			return 0;
-		granule = at / DPID_GRANULE;
-		last = (at + size - 1) / DPID_GRANULE;
+		taken = find_next_bit(a->taken, end, granules(a->start, at));
 		if (offset_in_page(at) + size > PAGE_SIZE)
 			from = PAGE_ALIGN(at);
-		else if (xa_find(&p->stubs, &granule, last, XA_PRESENT))
-			from = (u64)(granule + 1) * DPID_GRANULE;
+		else if (taken < end)
+			from = a->start + (u64)find_next_zero_bit(a->taken, n, taken) * DPID_GRANULE;
 		else
 			return at;
 	}
 	return 0;
 }
 
-static u64 place_in(struct dpid_proc *p, struct leaparea *a, const struct dpid_leap *leap, u32 size)
+/* A search in vain is a long one. Other points may yet find a place, but not so many that it would pay. */
+static u64 place_in(struct leaparea *a, const struct dpid_leap *leap, u32 size)
 {
-	u64 *cursor = &a->cursor[leap->prefix.inside / 2], at = 0;
+	u64 *cursor = &a->kind[leap->prefix.inside / 2].cursor, at = 0;
 	int int3;
 
 	for (int3 = 1; int3 >= 0 && !at; int3--) {
-		at = find_place(p, a, leap, int3, *cursor, size);
+		u8 *failed = &a->kind[leap->prefix.inside / 2].failed[int3];
+
+		if (*failed == GIVE_UP)
+			continue;
+		at = find_place(a, leap, int3, *cursor, size);
 		if (!at)
-			at = find_place(p, a, leap, int3, a->start, size);
+			at = find_place(a, leap, int3, a->start, size);
+		*failed = at ? 0 : *failed + 1;
 	}
 	if (at)
 		*cursor = at + size;
 	return at;
 }
 
-static u64 place(struct dpid_proc *p, const struct dpid_leap *leap, u32 size)
+static struct leaparea *place(struct dpid_proc *p, const struct dpid_leap *leap, u32 size, u64 *at)
 {
 	struct leaparea *a;
-	u64 at;
 
 	list_for_each_entry(a, &p->leapareas, list) {
-		at = place_in(p, a, leap, size);
-		if (at)
-			return at;
+		*at = place_in(a, leap, size);
+		if (*at)
+			return a;
 	}
-	return 0;
+	return NULL;
 }
 
 static int enter(struct dpid_proc *p, struct dpid_landing *l)
@@ -294,7 +339,7 @@ static int landing_write(struct dpid_proc *p, struct dpid_landing *l)
 
 	if (!code)
 		return -ENOMEM;
-	err = dpid_jump_build(code, l->addr, &leap->prefix, leap->bytes, leap->tp->key.addr, l->plan,
+	err = dpid_jump_build(code, l->addr, &leap->prefix, leap->bytes, leap->addr, l->plan,
 			      dpid_cells_address(p, l->cells), &l->map);
 	err = err ? -ENOSPC : dpid_write_stub(p->mm, l->addr, code, l->map.size);
 	kfree(code);
@@ -304,17 +349,23 @@ static int landing_write(struct dpid_proc *p, struct dpid_landing *l)
 /* Where, and with which cells. Returns 0, -ENOSPC: no place in the areas there are, or another error. */
 static int landing_build(struct dpid_proc *p, struct dpid_landing *l)
 {
+	u32 size = dpid_jump_size(&l->leap->prefix, l->plan);
+	struct leaparea *a = place(p, l->leap, size, &l->addr);
 	int cells, err;
 
-	l->addr = place(p, l->leap, dpid_jump_size(&l->leap->prefix, l->plan));
-	if (!l->addr)
+	if (!a)
 		return -ENOSPC;
 	cells = dpid_cells_get(p, l->plan->ncells);
 	if (cells < 0)
 		return cells;
 	l->cells = cells;
 	err = landing_write(p, l);
-	return err ? err : enter(p, l);
+	if (!err)
+		err = enter(p, l);
+	if (!err)
+		bitmap_set(a->taken, granules(a->start, l->addr),
+			   granules(a->start, l->addr + size + DPID_GRANULE - 1) - granules(a->start, l->addr));
+	return err;
 }
 
 static int landing_make(struct dpid_proc *p, struct dpid_leap *leap)
@@ -352,7 +403,7 @@ static int land(struct dpid_proc *p, struct dpid_leap *leap)
 			return err;
 		l = leap->landings;
 	}
-	dpid_jump_bytes(leap->jump, leap->tp->key.addr, l->addr);
+	dpid_jump_bytes(leap->jump, leap->addr, l->addr);
 	WRITE_ONCE(leap->landing, l);
 	dpid_bind(p, l);
 	return 0;
@@ -450,17 +501,16 @@ void dpid_leaps_prepare(struct dpid_proc *p)
 
 struct dpid_leap *dpid_leap_around(const struct mm_struct *mm, u64 addr, u32 *i)
 {
-	u32 k;
+	struct dpid_key key = { .mm = (unsigned long)mm, .addr = addr - (DPID_JUMP_LEN - 1) };
 
-	for (k = 1; k < DPID_JUMP_LEN; k++) {
-		struct dpid_key key = { .mm = (unsigned long)mm, .addr = addr - k };
+	for (; key.addr < addr + DPID_JUMP_LEN; key.addr++) {
 		struct dpid_tp *tp = rhashtable_lookup(&dpid_tps, &key, dpid_tps_params);
 		struct dpid_leap *leap = tp ? READ_ONCE(tp->leap) : NULL;
 
-		if (!leap || !(leap->prefix.inside >> k & 1))
+		if (!leap || (leap->addr == addr && !leap->lead))
 			continue;
-		for (*i = 1; *i < leap->prefix.n; ++*i)
-			if (leap->prefix.at[*i] == k)
+		for (*i = 0; *i < leap->prefix.n; ++*i)
+			if (leap->addr + leap->prefix.at[*i] == addr)
 				return leap;
 	}
 	return NULL;
@@ -489,12 +539,25 @@ static struct dtk_ecb *bound_to(const struct dpid_landing *l, u32 i, u32 *act)
 	return READ_ONCE(l->bind[i].ecb) == ecb ? ecb : NULL;
 }
 
-/* Take off what the first @n tallies added for these arguments. Interrupts off. */
-static void undo(struct dpid_landing *l, u32 n, const u64 arg[DPID_ARGS])
+/* What arguments were, with the program's registers. */
+static void arguments(const struct dpid_plan *plan, const u64 r[16], u64 arg[DPID_ARGS])
 {
-	u64 *cells = n ? dpid_cells_here(l, true) : NULL, x;
+	static const u8 where[DPID_ARGS] = { DPID_RDI, DPID_RSI, DPID_RDX, DPID_RCX, DPID_R8, DPID_R9 };
+	u32 i;
+
+	for (i = 0; i < DPID_ARGS; i++)
+		arg[i] = plan->returns ? 0 : r[where[i]];
+	if (plan->returns)
+		arg[1] = r[DPID_RAX];	/* arg[0] has no part in what is aggregated: kmod_gen.c */
+}
+
+/* Take off what the first @n tallies added for these registers. Interrupts off. */
+static void undo(struct dpid_landing *l, u32 n, const struct dpid_regs *regs)
+{
+	u64 *cells = n ? dpid_cells_here(l, true) : NULL, arg[DPID_ARGS], x;
 	u32 i, act;
 
+	arguments(l->plan, regs->r, arg);
 	for (i = 0; cells && i < n; i++) {
 		const struct dpid_tally *t = &l->plan->tally[i];
 		struct dtk_ecb *ecb = bound_to(l, i, &act);
@@ -507,7 +570,7 @@ static void undo(struct dpid_landing *l, u32 n, const u64 arg[DPID_ARGS])
 	}
 }
 
-void dpid_leap_uncount(struct dpid_leap *leap, const u64 arg[DPID_ARGS])
+void dpid_leap_uncount(struct dpid_leap *leap, const struct dpid_regs *regs)
 {
 	struct dpid_landing *l = READ_ONCE(leap->landing);
 	unsigned long flags;
@@ -515,7 +578,7 @@ void dpid_leap_uncount(struct dpid_leap *leap, const u64 arg[DPID_ARGS])
 	if (!l)
 		return;
 	local_irq_save(flags);
-	undo(l, l->plan->n, arg);
+	undo(l, l->plan->n, regs);
 	local_irq_restore(flags);
 }
 
@@ -545,78 +608,93 @@ static void unbind_cpu(struct dpid_landing *l, struct pt_regs *regs, u32 off)
 	i = dpid_plan_progress(l->plan, off, &updates, &bound);
 	if (!bound)
 		return;
-	regs->ip = l->addr + (updates ? l->plan->tally[i].done : l->plan->tally[i].cpu);
+	regs->ip = l->addr + l->map.head + (updates ? l->plan->tally[i].done : l->plan->tally[i].cpu);
 	settle(l, regs, off);
+}
+
+/* The program's registers, most of which have been put away: DPID_SLOT_*. False: they cannot be had. */
+static bool restore(const struct dpid_plan *plan, struct pt_regs *regs, u32 off)
+{
+	u64 slot[-DPID_SLOT_DX / 8], flags;
+
+	if (dtk_read_user(slot, regs->sp + DPID_SLOT_DX, sizeof(slot)))
+		return false;
+	if (plan->flagged && off >= plan->flagged) {
+		if (dtk_read_user(&flags, regs->sp + DPID_SLOT_FLAGS, sizeof(flags)))
+			return false;
+		regs->flags &= ~(LAHF_FLAGS | X86_EFLAGS_OF);
+		regs->flags |= (flags >> 8 & LAHF_FLAGS) | (flags & 1 ? X86_EFLAGS_OF : 0);
+	}
+	regs->ax = slot[3];
+	regs->r10 = plan->values ? slot[2] : regs->r10;
+	regs->r11 = plan->values ? slot[1] : regs->r11;
+	regs->dx = plan->divides ? slot[0] : regs->dx;
+	return true;
 }
 
 /* In the head. False: registers cannot be had. */
 static bool leave_head(struct dpid_landing *l, struct pt_regs *regs, u32 off)
 {
-	const struct dpid_plan *plan = l->plan;
-	u64 slot[4], arg[DPID_ARGS];
-	bool saved = off >= plan->saved;
+	struct pt_regs was = *regs;
+	struct dpid_regs r;
 	u32 done;
 
-	/* rdx, r11, r10, rax: DPID_SLOT_* */
-	if (saved && dtk_read_user(slot, regs->sp - sizeof(slot), sizeof(slot))) {
+	if (off >= l->plan->saved && !restore(l->plan, &was, off)) {
 		unbind_cpu(l, regs, off);
 		return false;
 	}
 	done = settle(l, regs, off);
-	if (saved) {
-		regs->ax = slot[3];
-		regs->r10 = plan->values ? slot[2] : regs->r10;
-		regs->r11 = plan->values ? slot[1] : regs->r11;
-		regs->dx = plan->divides ? slot[0] : regs->dx;
-	}
-	arg[0] = regs->di;
-	arg[1] = regs->si;
-	arg[2] = regs->dx;
-	arg[3] = regs->cx;
-	arg[4] = regs->r8;
-	arg[5] = regs->r9;
-	undo(l, done, arg);
+	*regs = was;
+	dpid_regs_get(&r, regs);
+	undo(l, done, &r);
 	regs->ip = l->leap->tp->key.addr;
 	return true;
 }
 
-/* In the body, behind its first instruction. */
+/* In the body, or the lead. */
 static bool leave_body(const struct dpid_landing *l, struct pt_regs *regs, u32 off)
 {
 	u32 i;
 
-	for (i = 1; i < l->leap->prefix.n; i++) {
+	for (i = 0; i < l->leap->prefix.n; i++) {
 		if (l->map.insn[i] == off) {
-			regs->ip = l->leap->tp->key.addr + l->leap->prefix.at[i];
+			regs->ip = l->leap->addr + l->leap->prefix.at[i];
 			return true;
 		}
 	}
 	if (!l->map.back || off != l->map.back)
 		return false;
-	regs->ip = l->leap->tp->key.addr + l->leap->prefix.len;
+	regs->ip = l->leap->addr + l->leap->prefix.len;
 	return true;
+}
+
+/* Where in the head, or behind its last instruction, where the hit is done but not the instruction? */
+static bool in_head(const struct dpid_landing *l, u32 off, u32 *head)
+{
+	*head = off - l->map.head;
+	return off >= l->map.head && *head <= l->plan->size;
 }
 
 bool dpid_leap_leave(struct dpid_proc *p, struct pt_regs *regs)
 {
 	struct dpid_landing *l;
-	u32 off;
+	u32 off, head;
 
 	l = landing_at(p, regs->ip, &off);
 	if (!l)
 		return false;
-	return off <= l->plan->size ? leave_head(l, regs, off) : leave_body(l, regs, off);
+	return in_head(l, off, &head) ? leave_head(l, regs, head) : leave_body(l, regs, off);
 }
 
 bool dpid_leap_where(struct dpid_proc *p, struct pt_regs *regs)
 {
 	struct dpid_landing *l;
-	u32 off;
+	u32 off, head;
 
 	l = landing_at(p, regs->ip, &off);
 	if (!l)
 		return false;
-	if (off > l->plan->size)
+	if (!in_head(l, off, &head))
 		return leave_body(l, regs, off);
 	regs->ip = l->leap->tp->key.addr;
 	return true;
@@ -625,11 +703,11 @@ bool dpid_leap_where(struct dpid_proc *p, struct pt_regs *regs)
 void dpid_leap_settle(struct dpid_proc *p, struct pt_regs *regs)
 {
 	struct dpid_landing *l;
-	u32 off;
+	u32 off, head;
 
 	l = landing_at(p, regs->ip, &off);
-	if (l && off < l->plan->size)
-		unbind_cpu(l, regs, off);
+	if (l && in_head(l, off, &head) && head < l->plan->size)
+		unbind_cpu(l, regs, head);
 }
 
 void dpid_leap_switch(struct task_struct *prev)
@@ -677,6 +755,8 @@ void dpid_leaps_free(struct dpid_proc *p)
 
 	dpid_plans_free(p);
 	xa_destroy(&p->stubs);
-	list_for_each_entry_safe(a, next, &p->leapareas, list)
+	list_for_each_entry_safe(a, next, &p->leapareas, list) {
+		kvfree(a->taken);
 		kfree(a);
+	}
 }

@@ -118,15 +118,18 @@ bool dpid_patch_valid(struct dpid_tp *tp)
 	struct dpid_origin now;
 	u8 mem[DPID_PREFIX_MAX], why;
 	u32 len = tp->insn.len;
+	u64 addr = tp->key.addr;
 	bool valid;
 
-	if (tp->leap && tp->leap->stage)
-		len = tp->leap->prefix.len;
+	if (tp->leap && tp->leap->stage) {
+		len = dpid_leap_len(tp->leap);
+		addr = tp->leap->addr;
+	}
 	mmap_read_lock(mm);
 	valid = !dpid_origin(mm, tp->key.addr, VM_EXEC, &now, &why) && dpid_same_origin(&now, &tp->origin) &&
 		dtk_gup_remote(mm, tp->key.addr & PAGE_MASK, 1, FOLL_FORCE, &pen.page) == 1;
 	if (valid) {
-		valid = !dpid_read_text(mm, tp->key.addr, page_address(pen.page), mem, max_t(u32, len, DPID_JUMP_LEN));
+		valid = !dpid_read_text(mm, addr, page_address(pen.page), mem, len);
 		put_page(pen.page);
 	}
 	mmap_read_unlock(mm);
@@ -149,9 +152,9 @@ static void poke(struct dpid_pen *pen, struct dpid_tp *tp, u8 byte)
 static bool leaps(struct dpid_pen *pen, const struct dpid_tp *tp)
 {
 	u8 now[DPID_PREFIX_MAX];
-	u32 len = max_t(u32, tp->leap->prefix.len, DPID_JUMP_LEN);
 
-	return !dpid_read_text(pen->mm, tp->key.addr, pen->mem, now, len) && dpid_stage_shows(tp->leap, now);
+	return !dpid_read_text(pen->mm, tp->leap->addr, pen->mem, now, dpid_leap_len(tp->leap)) &&
+	       dpid_stage_shows(tp->leap, now);
 }
 
 static void arm(struct dpid_pen *pen, struct dpid_tp *tp, const struct dpid_origin *o)
@@ -462,7 +465,7 @@ static bool clean_page(struct dpid_proc *p, u32 i, u32 end)
 	for (; i < end; i++)
 		if (p->tps[i]->ghost &&
 		    (dpid_read_page(pen.mm, p->tps[i]->key.addr, &first, 1) || first == DPID_INT3 ||
-		     (first == DPID_JMP_OPCODE && p->tps[i]->leap && p->tps[i]->leap->ghost)))
+		     (first != p->tps[i]->bytes[0] && p->tps[i]->leap && p->tps[i]->leap->ghost)))
 			break;
 	if (i == end)
 		goto out;
@@ -474,7 +477,7 @@ static bool clean_page(struct dpid_proc *p, u32 i, u32 end)
 
 		if (!tp->ghost || !dpid_same_origin(&origin, &tp->origin))
 			continue;
-		if (tp->leap && tp->leap->ghost && dpid_stage_clean(tp->leap, pen.mem + offset_in_page(tp->key.addr)))
+		if (tp->leap && tp->leap->ghost && dpid_stage_clean(tp->leap, pen.mem + offset_in_page(tp->leap->addr)))
 			pen.wrote = true;
 		else if (view(pen.mm, tp, pen.mem) == VIEW_BREAKPOINT)
 			poke(&pen, tp, tp->bytes[0]);

@@ -18,18 +18,26 @@
 
 struct dpid_enabled {
 	bool shared;
+	bool returns;
 	u32 n;
 	struct dpid_bind bind[DPID_TALLIES];
 };
 
-struct dpid_planner {
-	struct dpid_gen gen;
-	struct dpid_wish wish[DPID_TALLIES];
-	/* The last answer. */
-	bool valid, shared;
+struct answer {
+	bool shared, returns, keepflags;
 	u32 n;
 	const struct dtk_clause *clause[DPID_TALLIES];
 	const struct dpid_plan *plan;
+};
+
+/* A function's entry and its returns follow each other; a few of their kinds do. */
+#define ANSWERS	8
+
+struct dpid_planner {
+	struct dpid_gen gen;
+	struct dpid_wish wish[DPID_TALLIES];
+	u32 given;
+	struct answer answer[ANSWERS];		/* given % ANSWERS is the oldest */
 };
 
 /* ---- What is enabled ---------------------------------------------------------------- */
@@ -63,13 +71,16 @@ static bool enabled_on(const struct dpid_tp *tp, struct dpid_enabled *e)
 
 	e->shared = false;
 	e->n = 0;
-	if (READ_ONCE(tp->syncs))
+	link = rcu_dereference_protected(tp->links, lockdep_is_held(&dtk_lock));
+	if (READ_ONCE(tp->syncs) || !link)
 		return false;
+	e->returns = link->site->probe->type == DTRACE_PID_RETURN;
 	for (link = rcu_dereference_protected(tp->links, lockdep_is_held(&dtk_lock)); link;
 	     link = rcu_dereference_protected(link->next, lockdep_is_held(&dtk_lock))) {
 		const struct dpid_probe *probe = link->site->probe;
 
-		if (probe->type == DTRACE_PID_RETURN || probe->type == DTRACE_PID_RECIPE)
+		if (probe->type == DTRACE_PID_RECIPE || e->returns != (probe->type == DTRACE_PID_RETURN) ||
+		    (e->returns && !dpid_always_leaves(tp, link->site)))
 			return false;
 		for (ecb = dtk_probe_ecbs(probe->dtk); ecb; ecb = ecb->next)
 			if (!add_ecb(e, ecb))
@@ -90,20 +101,26 @@ void dpid_planner_free(struct dpid_planner *pl)
 	kvfree(pl);
 }
 
-static bool as_before(const struct dpid_planner *pl, const struct dpid_enabled *e)
+static bool as_before(const struct answer *a, const struct dpid_enabled *e, bool keepflags)
 {
 	u32 i;
 
-	if (!pl->valid || pl->shared != e->shared || pl->n != e->n)
+	if (a->shared != e->shared || a->returns != e->returns || a->keepflags != keepflags || a->n != e->n)
 		return false;
 	for (i = 0; i < e->n; i++)
-		if (pl->clause[i] != e->bind[i].ecb->clause)
+		if (a->clause[i] != e->bind[i].ecb->clause)
 			return false;
 	return true;
 }
 
-static struct dpid_plan *make(struct dpid_planner *pl, const struct dpid_enabled *e)
+static struct dpid_plan *make(struct dpid_planner *pl, const struct dpid_enabled *e, bool keepflags)
 {
+	struct dpid_setting set = {
+		.copies = dpid_copies(),
+		.rdpid = boot_cpu_has(X86_FEATURE_RDPID),
+		.returns = e->returns,
+		.keepflags = keepflags,
+	};
 	struct dpid_plan *plan;
 	u32 i, n = 0;
 
@@ -117,7 +134,7 @@ static struct dpid_plan *make(struct dpid_planner *pl, const struct dpid_enabled
 
 		pl->wish[n++] = (struct dpid_wish){ a->kind, a->arg, c->pred, a->difo };
 	}
-	if (dpid_plan_make(&pl->gen, pl->wish, n, dpid_copies(), boot_cpu_has(X86_FEATURE_RDPID), &plan))
+	if (dpid_plan_make(&pl->gen, pl->wish, n, &set, &plan))
 		return NULL;
 	plan->shared = e->shared;
 	return plan;
@@ -141,23 +158,24 @@ static const struct dpid_plan *keep(struct dpid_proc *p, struct dpid_plan *plan)
 
 const struct dpid_plan *dpid_plan_for(struct dpid_proc *p, struct dpid_planner *pl, const struct dpid_tp *tp)
 {
+	bool keepflags = tp->leap->keepflags;
 	struct dpid_enabled e;
 	struct dpid_plan *plan;
+	struct answer *a;
 	u32 i;
 
 	lockdep_assert_held(&dtk_lock);
 	if (!enabled_on(tp, &e))
 		return NULL;
-	if (as_before(pl, &e))
-		return pl->plan;
-	plan = make(pl, &e);
-	pl->plan = plan ? keep(p, plan) : NULL;
-	pl->valid = true;
-	pl->shared = e.shared;
-	pl->n = e.n;
+	for (i = 0; i < min_t(u32, pl->given, ANSWERS); i++)
+		if (as_before(&pl->answer[i], &e, keepflags))
+			return pl->answer[i].plan;
+	plan = make(pl, &e, keepflags);
+	a = &pl->answer[pl->given++ % ANSWERS];
+	*a = (struct answer){ e.shared, e.returns, keepflags, e.n, .plan = plan ? keep(p, plan) : NULL };
 	for (i = 0; i < e.n; i++)
-		pl->clause[i] = e.bind[i].ecb->clause;
-	return pl->plan;
+		a->clause[i] = e.bind[i].ecb->clause;
+	return a->plan;
 }
 
 void dpid_plans_free(struct dpid_proc *p)

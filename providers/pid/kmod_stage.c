@@ -2,18 +2,20 @@
 /*
  * Writing jumps into text and taking them out, while threads run there.
  *
- * A point is armed first: its first byte is 0xcc, and stays so in all stages but the last. Then, up:
+ * A point is armed first: its first byte is 0xcc. There the jump begins, or a little before it (leap->lead).
+ * Then, up:
  *
- *   NONE	0xcc, original bytes
- *   TRAPS	also, each byte where an instruction of the prefix begins traps by itself. These are
- *		the jump's own bytes already: kmod_jump.h. Each is written by one store, so a CPU that comes
- *		there sees the old instruction or the trap.
+ *   NONE	original bytes, and the point's 0xcc
+ *   TRAPS	the first byte is 0xcc, and stays so in all stages but the last. Also, each byte where an
+ *		instruction of the prefix begins traps by itself. These are the jump's own bytes already:
+ *		kmod_jump.h. Each is written by one store, so a CPU that comes there sees the old
+ *		instruction or the trap.
  *   TAIL	the rest of the displacement. No CPU can be decoding an instruction of these bytes:
  *		all begin with a trap, and every CPU has serialised since that was written.
  *   JUMP	the first byte makes it a jump; again, after every CPU has serialised.
  *
- * Down it goes in the reverse order. Who traps meanwhile fires, if it is on the first byte, and goes on, if it
- * is on another one, in the jump's stub. So each stage is sound as it is, and a step that cannot be made, for
+ * Down it goes in the reverse order. Who traps meanwhile fires, if it is on the point, and goes on, if it
+ * is on another instruction, in the jump's stub. So each stage is sound as it is, and a step that cannot be made, for
  * want of memory, may wait for the next sync.
  *
  * A step is one pass over all pages for all points, and one interruption of all CPUs. Under QEMU's
@@ -22,22 +24,19 @@
 
 #include "kmod_patch.h"
 
-static u32 shown_len(const struct dpid_leap *leap)
-{
-	return max_t(u32, leap->prefix.len, DPID_JUMP_LEN);
-}
-
 /* What @stage shows in the first bytes. */
 static void stage_bytes(const struct dpid_leap *leap, u32 stage, u8 b[DPID_JUMP_LEN])
 {
 	u32 k;
 
-	b[0] = stage == DPID_STAGE_JUMP ? leap->jump[0] : DPID_INT3;
+	b[0] = stage == DPID_STAGE_JUMP ? leap->jump[0] : stage == DPID_STAGE_NONE ? leap->bytes[0] : DPID_INT3;
 	for (k = 1; k < DPID_JUMP_LEN; k++) {
 		u32 since = leap->prefix.inside >> k & 1 ? DPID_STAGE_TRAPS : DPID_STAGE_TAIL;
 
 		b[k] = stage >= since ? leap->jump[k] : leap->bytes[k];
 	}
+	if (stage == DPID_STAGE_NONE)
+		b[leap->lead] = DPID_INT3;
 }
 
 bool dpid_stage_shows(const struct dpid_leap *leap, const u8 *now)
@@ -46,7 +45,7 @@ bool dpid_stage_shows(const struct dpid_leap *leap, const u8 *now)
 
 	stage_bytes(leap, leap->stage, want);
 	return !memcmp(now, want, DPID_JUMP_LEN) &&
-	       !memcmp(now + DPID_JUMP_LEN, leap->bytes + DPID_JUMP_LEN, shown_len(leap) - DPID_JUMP_LEN);
+	       !memcmp(now + DPID_JUMP_LEN, leap->bytes + DPID_JUMP_LEN, dpid_leap_len(leap) - DPID_JUMP_LEN);
 }
 
 void dpid_stage_forget(struct dpid_leap *leap)
@@ -60,10 +59,10 @@ void dpid_stage_forget(struct dpid_leap *leap)
 /* A step up, only if all is as it should be. */
 static void step_up(struct dpid_pen *pen, struct dpid_leap *leap)
 {
-	u8 now[DPID_PREFIX_MAX], to[DPID_JUMP_LEN], *mem = pen->mem + offset_in_page(leap->tp->key.addr);
+	u8 now[DPID_PREFIX_MAX], to[DPID_JUMP_LEN], *mem = pen->mem + offset_in_page(leap->addr);
 	u32 k;
 
-	if (dpid_read_text(pen->mm, leap->tp->key.addr, pen->mem, now, shown_len(leap)) ||
+	if (dpid_read_text(pen->mm, leap->addr, pen->mem, now, dpid_leap_len(leap)) ||
 	    !dpid_stage_shows(leap, now)) {
 		leap->wanted = false;
 		leap->why = DTRACE_PID_NOJUMP_MEMORY;
@@ -84,7 +83,7 @@ static void step_up(struct dpid_pen *pen, struct dpid_leap *leap)
 /* A step down: what is not ours any more stays. */
 static void step_down(struct dpid_pen *pen, struct dpid_leap *leap)
 {
-	u8 from[DPID_JUMP_LEN], to[DPID_JUMP_LEN], *mem = pen->mem + offset_in_page(leap->tp->key.addr);
+	u8 from[DPID_JUMP_LEN], to[DPID_JUMP_LEN], *mem = pen->mem + offset_in_page(leap->addr);
 	u32 k;
 
 	stage_bytes(leap, leap->stage, from);
@@ -121,7 +120,7 @@ static bool takes_part(const struct dpid_tp *tp, enum pass pass, u32 from)
 
 static void again(struct dpid_pen *pen, struct dpid_leap *leap)
 {
-	u8 *mem = pen->mem + offset_in_page(leap->tp->key.addr);
+	u8 *mem = pen->mem + offset_in_page(leap->addr);
 	u32 k;
 
 	for (k = 0; k < DPID_JUMP_LEN; k++)
@@ -233,7 +232,8 @@ bool dpid_stage_clean(const struct dpid_leap *leap, u8 *mem)
 	u32 k;
 
 	for (k = 0; k < DPID_JUMP_LEN; k++)
-		if (mem[k] != leap->bytes[k] && mem[k] != leap->jump[k] && !(k == 0 && mem[k] == DPID_INT3))
+		if (mem[k] != leap->bytes[k] && mem[k] != leap->jump[k] &&
+		    !(mem[k] == DPID_INT3 && (k == 0 || k == leap->lead)))
 			return false;
 	memcpy(mem, leap->bytes, DPID_JUMP_LEN);
 	return true;

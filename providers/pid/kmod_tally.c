@@ -83,22 +83,21 @@ s64 dpid_tally_extreme(const struct dpid_tally *t)
 struct making {
 	struct dpid_gen *g;
 	struct dpid_plan *plan;
-	u32 copies;
-	bool rdpid;
+	const struct dpid_setting *set;
 };
 
 static void gen_cpu(struct making *m)
 {
 	struct dpid_gen *g = m->g;
 
-	if (m->rdpid) {
+	if (m->set->rdpid) {
 		DPID_GEN(g, 0xf3, 0x0f, 0xc7, 0xf8);		/* rdpid %rax */
 	} else {
 		DPID_GEN(g, 0xb8, CPUNODE_SELECTOR, 0, 0, 0);	/* mov $selector,%eax */
 		DPID_GEN(g, 0x0f, 0x03, 0xc0);			/* lsl %eax,%eax */
 	}
 	DPID_GEN(g, 0x25);					/* and $mask,%eax: the node's number is above */
-	dpid_gen4(g, m->copies - 1);
+	dpid_gen4(g, m->set->copies - 1);
 	DPID_GEN(g, 0xc1, 0xe0, DPID_COPY_SHIFT);		/* shl $12,%eax */
 	DPID_GEN(g, 0x48, 0x03, 0x05);				/* add cells(%rip),%rax */
 	m->plan->base[m->plan->n] = g->n;
@@ -364,8 +363,11 @@ static bool divides(const struct dpid_wish *w)
 	       (w->pred && dpid_difo_divides(w->pred)) || (w->val && dpid_difo_divides(w->val));
 }
 
-static void save(struct dpid_gen *g, struct dpid_plan *plan)
+static void save(struct making *m)
 {
+	struct dpid_plan *plan = m->plan;
+	struct dpid_gen *g = m->g;
+
 	dpid_gen_store(g, DPID_RAX, DPID_SLOT_AX);
 	if (plan->values) {
 		dpid_gen_store(g, DPID_R10, DPID_SLOT_R10);
@@ -374,10 +376,24 @@ static void save(struct dpid_gen *g, struct dpid_plan *plan)
 	if (g->divides)
 		dpid_gen_store(g, DPID_RDX, DPID_SLOT_DX);
 	plan->saved = g->n;
+	if (!m->set->keepflags)
+		return;
+	DPID_GEN(g, 0x9f);				/* lahf */
+	DPID_GEN(g, 0x0f, 0x90, 0xc0);			/* seto %al */
+	dpid_gen_store(g, DPID_RAX, DPID_SLOT_FLAGS);
+	plan->flagged = g->n;
 }
 
-static void restore(struct dpid_gen *g, struct dpid_plan *plan)
+static void restore(struct making *m)
 {
+	struct dpid_plan *plan = m->plan;
+	struct dpid_gen *g = m->g;
+
+	if (plan->flagged) {
+		dpid_gen_load(g, DPID_RAX, DPID_SLOT_FLAGS);
+		DPID_GEN(g, 0x04, 0x7f);		/* add $127,%al */
+		DPID_GEN(g, 0x9e);			/* sahf */
+	}
 	if (g->divides)
 		dpid_gen_load(g, DPID_RDX, DPID_SLOT_DX);
 	if (plan->values) {
@@ -419,25 +435,27 @@ static int generate(struct making *m, const struct dpid_wish *wish, u32 n)
 
 	m->g->n = 0;
 	m->g->full = m->g->divides = false;
+	m->g->returns = m->set->returns;
 	err = lay_out(m, wish, n);
 	if (err)
 		return err;
 	plan->divides = m->g->divides;
-	save(m->g, plan);
+	plan->returns = m->set->returns;
+	save(m);
 	for (; plan->n < n; plan->n++) {
 		err = gen_section(m, &wish[plan->n], &plan->tally[plan->n]);
 		if (err)
 			return err;
 	}
-	restore(m->g, plan);
+	restore(m);
 	return m->g->full ? -EOPNOTSUPP : 0;
 }
 
-int dpid_plan_make(struct dpid_gen *g, const struct dpid_wish *wish, u32 n, u32 copies, bool rdpid,
+int dpid_plan_make(struct dpid_gen *g, const struct dpid_wish *wish, u32 n, const struct dpid_setting *set,
 		   struct dpid_plan **ret)
 {
 	struct dpid_plan draft = { .n = 0 };
-	struct making m = { .g = g, .plan = &draft, .copies = copies, .rdpid = rdpid };
+	struct making m = { .g = g, .plan = &draft, .set = set };
 	int err = generate(&m, wish, n);
 
 	if (err)
@@ -454,7 +472,8 @@ bool dpid_plan_same(const struct dpid_plan *a, const struct dpid_plan *b)
 {
 	u32 i;
 
-	if (a->n != b->n || a->shared != b->shared || a->size != b->size || memcmp(a->head, b->head, a->size))
+	if (a->n != b->n || a->shared != b->shared || a->returns != b->returns || a->size != b->size ||
+	    memcmp(a->head, b->head, a->size))
 		return false;
 	for (i = 0; i < a->n; i++)
 		if (a->tally[i].kind != b->tally[i].kind || a->tally[i].arg != b->tally[i].arg)

@@ -62,22 +62,32 @@ struct dpid_plan {
 	struct dpid_plan *next;		/* the owner's */
 	u16 n, ncells;
 	u16 saved;			/* registers have been put away */
+	u16 flagged;			/* flags, too; 0: that is not needed */
 	u16 size;			/* of the head; registers are as they were */
 	u16 base[DPID_TALLIES];		/* where the displacements of the cells' address are */
 	bool values, divides;		/* r10 and r11 are put away, too; rdx is */
 	bool shared;			/* tally 0 is count() for all who want nothing else */
+	bool returns;			/* of a point where a function returns */
 	struct dpid_tally tally[DPID_TALLIES];
 	u8 head[];
 };
 
 /* Where it can be cells: their number. 0: no. */
 u32 dpid_tally_cells(u16 kind, u64 arg);
+/* Where the head is to run. */
+struct dpid_setting {
+	u32 copies;			/* a power of two, more than any CPU's number */
+	bool rdpid;
+	bool returns;			/* where a function returns: that is what arguments are */
+	bool keepflags;			/* somebody may read the flags */
+};
+
 /*
- * The plan for @n wishes. @copies: a power of two, more than any CPU's number. @g is room to work in.
+ * The plan for @n wishes. @g is room to work in.
  * Returns 0 and *ret, which is the caller's to dtk_free(); -EOPNOTSUPP: this needs a trap; -ENOMEM.
  * Context: control.
  */
-int dpid_plan_make(struct dpid_gen *g, const struct dpid_wish *wish, u32 n, u32 copies, bool rdpid,
+int dpid_plan_make(struct dpid_gen *g, const struct dpid_wish *wish, u32 n, const struct dpid_setting *set,
 		   struct dpid_plan **ret);
 /* Is the code the same, and what becomes of the cells? */
 bool dpid_plan_same(const struct dpid_plan *a, const struct dpid_plan *b);

@@ -106,13 +106,19 @@ static bool rdpid(void)
 	return c >> 22 & 1;
 }
 
+/* The head is one of a return: rax is its argument, and flags are to be kept. */
+static bool at_return;
+u64 flags_before = 0x202, rax_before = 0x1111;
+#define STATUS_FLAGS	0x8d5ull
+
 static struct dpid_plan *plan_of(const struct dpid_wish *wish, u32 n, bool use_rdpid)
 {
+	struct dpid_setting set = { COPIES, use_rdpid && rdpid(), at_return, at_return };
 	struct dpid_plan *plan = NULL;
 	u64 at = (uintptr_t)cells;
 	s32 rel;
 
-	if (dpid_plan_make(&gen_room, wish, n, COPIES, use_rdpid && rdpid(), &plan))
+	if (dpid_plan_make(&gen_room, wish, n, &set, &plan))
 		return NULL;
 	memcpy(code, plan->head, plan->size);
 	code[plan->size] = 0xc3;
@@ -139,13 +145,14 @@ __asm__(".pushsection .text\n"
 	"	mov %rdi,%rax\n"
 	"	mov 0(%rax),%rdi\n	mov 8(%rax),%rsi\n	mov 16(%rax),%rdx\n"
 	"	mov 24(%rax),%rcx\n	mov 32(%rax),%r8\n	mov 40(%rax),%r9\n"
-	"	mov $0x1111,%rax\n	mov $0x2222,%r10\n	mov $0x3333,%r11\n"
+	"	mov rax_before(%rip),%rax\n	mov $0x2222,%r10\n	mov $0x3333,%r11\n"
 	"	mov $0x4444,%r12\n	mov $0x5555,%r13\n"
 	"	shl $8,%rbp\n"
-	"	pushf\n	or %rbp,(%rsp)\n	popf\n"
+	"	or flags_before(%rip),%rbp\n	push %rbp\n	popf\n"
 	"	call *%rbx\n"
 	"	pushf\n	andq $~0x100,(%rsp)\n	popf\n"
 	"	mov (%rsp),%rbx\n"
+	"	pushf\n	pop 88(%rbx)\n"
 	"	mov %rdi,0(%rbx)\n	mov %rsi,8(%rbx)\n	mov %rdx,16(%rbx)\n	mov %rcx,24(%rbx)\n"
 	"	mov %r8,32(%rbx)\n	mov %r9,40(%rbx)\n	mov %rax,48(%rbx)\n	mov %r10,56(%rbx)\n"
 	"	mov %r11,64(%rbx)\n	mov %r12,72(%rbx)\n	mov %r13,80(%rbx)\n"
@@ -156,12 +163,14 @@ __asm__(".pushsection .text\n"
 
 static void call_head(const u64 arg[6], bool step)
 {
-	static const u64 rest[] = { 0x1111, 0x2222, 0x3333, 0x4444, 0x5555 };
+	const u64 rest[] = { rax_before, 0x2222, 0x3333, 0x4444, 0x5555 };
 	u64 after[12];
 
 	run_head(arg, after, step, code);
 	assert_memory_equal(after, arg, 6 * sizeof(*arg));
 	assert_memory_equal(after + 6, rest, sizeof(rest));
+	if (at_return)
+		assert_int_equal(after[11] & STATUS_FLAGS, flags_before & STATUS_FLAGS);
 }
 
 static void add_up(const struct dpid_tally *t, u64 *sum)
@@ -282,6 +291,39 @@ static void extremes(void **state)
 	dtk_free(plan);
 }
 
+/* ---- At a return -------------------------------------------------------------------------- */
+
+static void give_flags(void)
+{
+	flags_before = 0x202 | (rng() & STATUS_FLAGS);
+}
+
+static void at_returns(void **state)
+{
+	struct dtk_difo val = difo_of(arg1_text, ARRAY_SIZE(arg1_text));
+	u64 value[DPID_CELLS + 1], arg[6] = { 1, 2, 3, 4, 5, 6 };
+
+	(void)state;
+	at_return = true;
+	for (u32 i = 0; i < ARRAY_SIZE(functions); i++) {
+		struct dpid_wish wish = { functions[i].kind, functions[i].arg, NULL, &val };
+		struct dpid_plan *plan = plan_of(&wish, 1, true);
+
+		assert_non_null(plan);
+		init(wish.kind, wish.arg, value);
+		for (u32 n = 0; n < 500; n++) {
+			rax_before = some_value();
+			give_flags();
+			dtk_agg_update(wish.kind, wish.arg, value, rax_before, 1);
+			call_head(arg, false);
+		}
+		compare_with(&plan->tally[0], value, 500);
+		dtk_free(plan);
+	}
+	at_return = false;
+	rax_before = 0x1111;
+}
+
 /* ---- Difos against the engine ------------------------------------------------------------- */
 
 static u32 reg(u32 n)
@@ -383,8 +425,10 @@ static void refused(void **state)
 		{ DIF_INSTR_R(DIF_OP_TST, 0, 0, 0), DIF_INSTR_B(DIF_OP_BE, 3), DIF_INSTR_W(DIF_OP_SETX, 0, 1) },
 		{ DIF_INSTR_R(DIF_OP_TST, 0, 0, 0), DIF_INSTR_W(DIF_OP_SETX, 0, 1), DIF_INSTR_B(DIF_OP_BE, 3) },
 	};
+	struct dpid_setting set = { COPIES, true, false, false };
 	struct dpid_wish wish[DPID_TALLIES + 1];
 	struct dpid_plan *plan;
+	struct dtk_difo arg0 = difo_of(arg0_text, ARRAY_SIZE(arg0_text));
 	u32 i;
 
 	(void)state;
@@ -400,14 +444,19 @@ static void refused(void **state)
 		text[n++] = DIF_INSTR_R(DIF_OP_RET, 0, 0, 1);
 		val = difo_of(text, n);
 		wish[0] = (struct dpid_wish){ DTRACEAGG_SUM, 0, NULL, &val };
-		if (!dpid_plan_make(&gen_room, wish, 1, COPIES, true, &plan))
+		if (!dpid_plan_make(&gen_room, wish, 1, &set, &plan))
 			fail_msg("program %u is not refused", i);
 		wish[0] = (struct dpid_wish){ DTRACEAGG_COUNT, 0, &val, NULL };
-		assert_int_equal(dpid_plan_make(&gen_room, wish, 1, COPIES, true, &plan), -EOPNOTSUPP);
+		assert_int_equal(dpid_plan_make(&gen_room, wish, 1, &set, &plan), -EOPNOTSUPP);
 	}
+	/* At a return, what the function was called with. */
+	set.returns = true;
+	wish[0] = (struct dpid_wish){ DTRACEAGG_SUM, 0, NULL, &arg0 };
+	assert_int_equal(dpid_plan_make(&gen_room, wish, 1, &set, &plan), -EOPNOTSUPP);
+	set.returns = false;
 	for (i = 0; i < ARRAY_SIZE(wish); i++)
 		wish[i] = (struct dpid_wish){ .kind = DTRACEAGG_COUNT };
-	assert_int_equal(dpid_plan_make(&gen_room, wish, ARRAY_SIZE(wish), COPIES, true, &plan), -EOPNOTSUPP);
+	assert_int_equal(dpid_plan_make(&gen_room, wish, ARRAY_SIZE(wish), &set, &plan), -EOPNOTSUPP);
 	assert_int_equal(dpid_tally_cells(DTRACEAGG_LQUANTIZE, DTRACE_LQUANTIZE_ARG(0, 511, 1)), 0);
 	assert_int_equal(dpid_tally_cells(DTRACEAGG_LLQUANTIZE, DTRACE_LLQUANTIZE_ARG(10, 0, 5, 5)), 0);
 	assert_int_equal(dpid_tally_cells(DTRACEACT_DIFEXPR, 0), 0);
@@ -470,6 +519,10 @@ static void on_trap(int sig, siginfo_t *info, void *context)
 		r[REG_R11] = plan->values ? slot[-3] : (u64)r[REG_R11];
 		r[REG_RDX] = plan->divides ? slot[-4] : (u64)r[REG_RDX];
 	}
+	if (plan->flagged && off >= plan->flagged) {
+		r[REG_EFL] &= ~STATUS_FLAGS;
+		r[REG_EFL] |= (slot[-12] >> 8 & STATUS_FLAGS & 0xff) | (slot[-12] & 1 ? 0x800 : 0);
+	}
 	interrupt.left = true;
 	r[REG_RIP] = (uintptr_t)code + plan->size;	/* the ret */
 }
@@ -523,6 +576,7 @@ static void interruptions(void **state)
 	struct dtk_difo pred = difo_of(arg1_text, ARRAY_SIZE(arg1_text));
 	struct sigaction sa = { .sa_sigaction = on_trap, .sa_flags = SA_SIGINFO }, old;
 	static const s64 x[] = { 12345, -77, 0, S64_MIN, 0xffffffffffll };
+	struct dpid_wish both[] = { { DTRACEAGG_COUNT, 0, NULL, NULL }, { DTRACEAGG_STDDEV, 0, &pred, &pred } };
 	struct dpid_wish three[] = {
 		{ DTRACEAGG_COUNT, 0, NULL, NULL }, { DTRACEAGG_STDDEV, 0, &pred, &val },
 		{ DTRACEAGG_QUANTIZE, 0, NULL, &val },
@@ -531,11 +585,19 @@ static void interruptions(void **state)
 	(void)state;
 	sigaction(SIGTRAP, &sa, &old);
 	for (u32 i = 0; i < ARRAY_SIZE(x); i++) {
-		u64 arg[6] = { x[i], i & 1, 3, 4, 5, 6 };
+		u64 arg[6] = { x[i], i & 1 ? x[i] : 0, 3, 4, 5, 6 };
 
 		for (u32 k = 0; k < ARRAY_SIZE(functions); k++)
 			interrupted(&(struct dpid_wish){ functions[k].kind, functions[k].arg, NULL, &val }, 1, arg);
 		interrupted(three, ARRAY_SIZE(three), arg);
+		at_return = true;
+		rax_before = arg[1];
+		give_flags();
+		for (u32 k = 0; k < ARRAY_SIZE(functions); k++)
+			interrupted(&(struct dpid_wish){ functions[k].kind, functions[k].arg, NULL, &pred }, 1, arg);
+		interrupted(both, ARRAY_SIZE(both), arg);
+		at_return = false;
+		rax_before = 0x1111;
 	}
 	sigaction(SIGTRAP, &old, NULL);
 }
@@ -545,6 +607,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(aggregating_functions, setup),
 		cmocka_unit_test_setup(extremes, setup),
+		cmocka_unit_test_setup(at_returns, setup),
 		cmocka_unit_test_setup(difos, setup),
 		cmocka_unit_test_setup(refused, setup),
 		cmocka_unit_test_setup(interruptions, setup),

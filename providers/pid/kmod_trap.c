@@ -46,11 +46,12 @@ static struct dpid_tp *tp_lookup(const struct mm_struct *mm, u64 addr)
 
 /* ---- Not firing twice ------------------------------------------------------ */
 
-static void uncount(struct dpid_leap *leap, u64 di, u64 si, u64 dx, u64 cx, u64 r8, u64 r9)
+/* Who comes to the point goes through the landing, and does not trap. */
+static bool jumps_itself(const struct dpid_tp *tp)
 {
-	u64 arg[DPID_ARGS] = { di, si, dx, cx, r8, r9 };
+	const struct dpid_leap *leap = READ_ONCE(tp->leap);
 
-	dpid_leap_uncount(leap, arg);
+	return leap && !leap->lead && READ_ONCE(leap->stage) == DPID_STAGE_JUMP;
 }
 
 /*
@@ -67,11 +68,13 @@ void dpid_skip_add(struct dpid_proc *p, const struct pt_regs *regs)
 {
 	struct dpid_tp *tp = tp_lookup(p->mm, regs->ip);
 	struct dpid_skip *s = NULL;
+	struct dpid_regs now;
 	u32 i, old = 0;
 
+	dpid_regs_get(&now, regs);
 	/* It fired, and will count when it comes again: see dpid_skips_absorb(). */
-	if (tp && READ_ONCE(tp->leap) && READ_ONCE(tp->leap->stage) == DPID_STAGE_JUMP) {
-		uncount(tp->leap, regs->di, regs->si, regs->dx, regs->cx, regs->r8, regs->r9);
+	if (tp && jumps_itself(tp)) {
+		dpid_leap_uncount(tp->leap, &now);
 		return;
 	}
 
@@ -87,7 +90,7 @@ void dpid_skip_add(struct dpid_proc *p, const struct pt_regs *regs)
 		if (old == DPID_SKIP_BUSY || cmpxchg(&s->owner, old, DPID_SKIP_BUSY) != old)
 			return;		/* others fill the table right now: this hit may count twice */
 	}
-	dpid_regs_get(&s->regs, regs);
+	s->regs = now;
 	smp_store_release(&s->owner, task_pid_nr(current));
 	if (!old)
 		atomic_inc(&p->nskips);
@@ -111,16 +114,15 @@ static void absorb(struct dpid_proc *p, struct dpid_skip *s)
 {
 	u32 owner = smp_load_acquire(&s->owner);
 	struct dpid_regs was = s->regs;		/* once the entry is free it is another's */
-	const u64 *r = was.r;
 	struct dpid_tp *tp;
 
 	if (!owner || owner == DPID_SKIP_BUSY)
 		return;
 	tp = tp_lookup(p->mm, was.ip);
-	if (!tp || !tp->leap || tp->leap->stage != DPID_STAGE_JUMP || cmpxchg(&s->owner, owner, 0) != owner)
+	if (!tp || !jumps_itself(tp) || cmpxchg(&s->owner, owner, 0) != owner)
 		return;
 	atomic_dec(&p->nskips);
-	uncount(tp->leap, r[7], r[6], r[2], r[1], r[8], r[9]);
+	dpid_leap_uncount(tp->leap, &was);
 }
 
 void dpid_skips_absorb(struct dpid_proc *p)
@@ -181,6 +183,13 @@ static bool leaves(const struct dpid_tp *tp, const struct dpid_site *site,
 		return false;
 	}
 	return taken && !inside(site, to);
+}
+
+bool dpid_always_leaves(const struct dpid_tp *tp, const struct dpid_site *site)
+{
+	return tp->insn.kind == DTRACE_PID_RET ||
+	       (tp->insn.kind == DTRACE_PID_JMP &&
+		!inside(site, dpid_insn_target(&tp->insn, tp->bytes, tp->key.addr)));
 }
 
 /*
@@ -373,8 +382,8 @@ static int lost_child_between(struct pt_regs *regs, u64 addr)
 			continue;
 		/* Which jump it inherited, none can tell. All its landings are alike from the first instruction on. */
 		for (l = READ_ONCE(leap->landings); l; l = l->older) {
-			dpid_jump_bytes(jump, leap->tp->key.addr, l->addr);
-			if (now != jump[leap->prefix.at[i]] || dtk_read_user(&stub, l->addr, 1))
+			dpid_jump_bytes(jump, leap->addr, l->addr);
+			if ((now != DPID_INT3 && now != jump[leap->prefix.at[i]]) || dtk_read_user(&stub, l->addr, 1))
 				continue;
 			regs->ip = l->addr + l->map.insn[i];
 			return NOTIFY_STOP;
@@ -405,7 +414,7 @@ static int lost_child(struct pt_regs *regs)
 }
 
 /*
- * Somebody came to an instruction that a jump has displaced, but not to the first one: it goes on in the copy.
+ * Somebody came to an instruction that a jump has displaced, but not to the jump: it goes on in the copy.
  * Or the jump has been taken out since: it goes on here.
  */
 static int between(struct pt_regs *regs, const struct mm_struct *mm, u64 addr)
@@ -477,7 +486,12 @@ static int int3(struct pt_regs *regs)
 /* An undefined instruction: perhaps what a jump shows there. */
 static int undefined(struct pt_regs *regs)
 {
-	if (!dpid_proc_by_mm(current->mm))
+	struct dpid_tp *tp = tp_lookup(current->mm, regs->ip);
+
+	/* The point itself, behind a lead. */
+	if (tp && READ_ONCE(tp->state) == DPID_ARMED && tp->leap && tp->leap->lead && tp->leap->ghost)
+		return hit(tp, regs);
+	if (!tp && !dpid_proc_by_mm(current->mm))
 		return lost_child_between(regs, regs->ip);
 	return between(regs, current->mm, regs->ip);
 }

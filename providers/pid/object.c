@@ -186,13 +186,37 @@ static int add_entry(struct dt_pid_job *j, size_t i, const char *name)
 	return rc ? rc : dt_pid_batch_point(&j->batch, &point, j->o->bias);
 }
 
+static struct dtrace_pid_point without_jump(const struct dtrace_pid_point *pt)
+{
+	struct dtrace_pid_point plain = { .addr = pt->addr, .len = pt->len, .kind = pt->kind, .off = pt->off };
+
+	memcpy(plain.bytes, pt->bytes, pt->len);
+	return plain;
+}
+
 static int add_return_points(struct dt_pid_job *j, size_t i)
 {
 	const struct dt_pid_code *c = j->code;
+	struct dt_pid_stats *st = &j->dp->stats;
+	struct dtrace_pid_point plain;
 	int rc = 0;
 
-	for (uint32_t k = c->first[i]; !rc && k < c->first[i + 1]; k++)
-		rc = dt_pid_batch_point(&j->batch, &c->point[k], j->o->bias);
+	for (uint32_t k = c->first[i]; !rc && k < c->first[i + 1]; k++) {
+		const struct dtrace_pid_point *pt = &c->point[k];
+		uint8_t why = c->nojump[k];
+
+		if (why == DT_PID_FINE && meets_rseq(j, pt->addr - pt->lead, pt->lead + pt->prefix))
+			why = DT_PID_JUMP_KIND;
+		if (why == DT_PID_FINE)
+			st->retjumps++;
+		else if (j->dp->jumps)
+			st->retnojump[why]++;
+		if (pt->prefix && (why != DT_PID_FINE || !j->dp->jumps)) {
+			plain = without_jump(pt);
+			pt = &plain;
+		}
+		rc = dt_pid_batch_point(&j->batch, pt, j->o->bias);
+	}
 	return rc;
 }
 

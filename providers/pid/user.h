@@ -3,7 +3,7 @@
  * The pid provider's userland half: from a probe description to tracepoints.
  *
  *   decode.c  functions -> instructions (Zydis) -> struct dtrace_pid_point, returns, tail calls
- *   jump.c    which entry points may become a jump, to count without a trap
+ *   jump.c    which entry points and returns may become a jump, to count without a trap
  *   code.c    what all functions of an object's code say about each other: who is
  *             entered in the middle, who runs on into the next one
  *   batch.c   points and probes of one object -> one DTRACE_PID_ADD
@@ -38,19 +38,19 @@ enum dt_pid_skip {
 };
 const char *dt_pid_skip_text(enum dt_pid_skip why);
 
-/* Why a function's entry cannot be a jump: shown by -v. */
+/* Why an entry or a return cannot be a jump: shown by -v. */
 enum dt_pid_nojump {
 	DT_PID_JUMP_CODE,		/* not all of the function decodes */
-	DT_PID_JUMP_SHORT,		/* it is shorter than a jump, and more than padding follows */
-	DT_PID_JUMP_KIND,		/* one of the first instructions cannot be displaced */
-	DT_PID_JUMP_INSIDE,		/* it branches back into its first bytes */
-	DT_PID_JUMP_FLAGS,		/* it may read flags that it was called with */
+	DT_PID_JUMP_SHORT,		/* a jump is longer, and there is more around it than padding */
+	DT_PID_JUMP_KIND,		/* one of the instructions cannot be displaced; whether it returns is open */
+	DT_PID_JUMP_INSIDE,		/* the function branches into these bytes */
 	DT_PID_JUMP_MAX,
 };
 
 struct dt_pid_stats {
 	uint64_t objects, functions, probes, points;
 	uint64_t jumps, nojump[DT_PID_JUMP_MAX];	/* entry points that may be jumps, and not */
+	uint64_t retjumps, retnojump[DT_PID_JUMP_MAX];	/* of returns */
 	uint64_t skipped[DT_PID_SKIP_MAX];
 };
 
@@ -60,8 +60,8 @@ struct dt_pid;		/* one attached process */
 typedef void dt_pid_skip_f(void *ctx, const char *mod, const char *func, enum dt_pid_skip why);
 
 /*
- * Attach: @fd is /dev/dtrace. The process object must outlive it. -errno and a sentence. @jumps: entry points may be
- * counted without a trap.
+ * Attach: @fd is /dev/dtrace. The process object must outlive it. -errno and a sentence. @jumps: entries and returns
+ * may be counted without a trap.
  * @call makes one DTRACEIOC_PROVIDER call (returns 0 or -errno): tests put their own there.
  */
 typedef int dt_pid_call_f(void *ctx, uint32_t op, void *arg, size_t size);
@@ -130,9 +130,16 @@ const char *dt_pid_nojump_text(enum dt_pid_nojump why);
 struct dt_pid_decoded;
 /*
  * May a jump displace the beginning of the function @all? At @code, up to the next function, @avail bytes can be
- * read. Fills prefix and bytes of @pt, which is the first instruction's, and returns 0, or -(1 + enum dt_pid_nojump).
+ * read. Fills prefix, flags and bytes of @pt, which is the first instruction's, and returns 0, or
+ * -(1 + enum dt_pid_nojump).
  */
 int dt_pid_jump(const uint8_t *code, size_t avail, const struct dt_pid_decoded *all, struct dtrace_pid_point *pt);
+/*
+ * The same for instruction @k, @pt, by which it returns. @tables: jumps whose targets are not known, perhaps elsewhere,
+ * may lead into the function.
+ */
+int dt_pid_jump_return(const uint8_t *code, size_t avail, const struct dt_pid_decoded *all, size_t k, bool tables,
+		       struct dtrace_pid_point *pt);
 
 /* ---- decode.c: pure, tested alone ----------------------------------------- */
 

@@ -50,7 +50,7 @@ static void check_points(const struct dtrace_pid_add *a)
 	const struct dtrace_pid_point *pt = (void *)(uintptr_t)a->points;
 
 	for (uint32_t i = 0; i < a->npoints; i++) {
-		uint8_t bytes[24], n = pt[i].len;
+		uint8_t bytes[24], n = pt[i].len, lead = pt[i].lead;
 		static const uint8_t zero[24];
 
 		assert_true(pt[i].len >= 1 && pt[i].len <= 15);
@@ -58,12 +58,16 @@ static void check_points(const struct dtrace_pid_add *a)
 		assert_true(pt[i].off < pt[i].len);
 		assert_true(pt[i].addr >= a->lo && pt[i].addr + pt[i].len <= a->hi);
 		assert_true(!i || pt[i].addr > pt[i - 1].addr);
-		assert_int_equal(pt[i].pad, 0);
+		assert_int_equal(pt[i].flags & ~DTRACE_PID_KEEPFLAGS, 0);
+		assert_in_range(lead, 0, pt[i].prefix ? 4 : 0);
 		if (pt[i].prefix) {
-			assert_in_range(pt[i].prefix, pt[i].len, 19);
-			n = pt[i].prefix > DTRACE_PID_JUMP_LEN ? pt[i].prefix : DTRACE_PID_JUMP_LEN;
+			assert_in_range(lead + pt[i].prefix, pt[i].len, 19);
+			n = lead + pt[i].prefix > DTRACE_PID_JUMP_LEN ? pt[i].prefix : DTRACE_PID_JUMP_LEN - lead;
 		}
-		assert_memory_equal(pt[i].bytes + n, zero, sizeof(zero) - n);
+		assert_memory_equal(pt[i].bytes + n, zero, sizeof(pt[i].bytes) - n);
+		assert_memory_equal(pt[i].before, zero, 4 - lead);
+		assert_int_equal(dt_proc_read(kernel.p, pt[i].addr - lead, bytes, lead), lead);
+		assert_memory_equal(pt[i].before + 4 - lead, bytes, lead);
 		assert_int_equal(dt_proc_read(kernel.p, pt[i].addr, bytes, n), n);
 		assert_memory_equal(pt[i].bytes, bytes, n);
 	}

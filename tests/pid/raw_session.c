@@ -129,12 +129,31 @@ static void offer_jump(struct dtrace_pid_point *pt, const struct raw_fn *fn)
 	uint8_t n;
 
 	for (n = pt->len; n <= DPID_PREFIX_MAX && fn->start + n <= fn->end; n++) {
-		if (dpid_prefix_decode((void *)(uintptr_t)fn->start, n, &px) || n < DPID_JUMP_LEN)
+		if (dpid_prefix_decode((void *)(uintptr_t)fn->start, n, 0, &px) || n < DPID_JUMP_LEN)
 			continue;
 		pt->prefix = n;
 		memcpy(pt->bytes, (void *)(uintptr_t)fn->start, n);
 		return;
 	}
+}
+
+/* Point @i, and instructions before it, of those from @first on. */
+static void offer_return_jump(struct dtrace_pid_point *pt, uint32_t first, uint32_t i)
+{
+	struct dpid_prefix px;
+	uint8_t lead = 0;
+	uint32_t k = i;
+
+	while (lead + pt[i].len < DPID_JUMP_LEN && k > first)
+		lead += pt[--k].len;
+	if (lead > sizeof(pt->before) ||
+	    dpid_prefix_decode((void *)(uintptr_t)(pt[i].addr - lead), lead + pt[i].len, lead, &px) ||
+	    lead + pt[i].len < DPID_JUMP_LEN)
+		return;
+	pt[i].prefix = pt[i].len;
+	pt[i].lead = lead;
+	pt[i].flags = DTRACE_PID_KEEPFLAGS;
+	memcpy(pt[i].before + sizeof(pt->before) - lead, (void *)(uintptr_t)(pt[i].addr - lead), lead);
 }
 
 static bool can_return(uint8_t kind)
@@ -163,8 +182,11 @@ static void put_fn(struct raw_session *s, struct adding *ad, const struct raw_fn
 	if (what & RAW_RETURN) {
 		p = put_probe(ad, fn, "return", DTRACE_PID_RETURN);
 		for (i = first; i < ad->a.npoints; i++)
-			if (can_return(ad->points[i].kind))
+			if (can_return(ad->points[i].kind)) {
+				if (raw_jumps && !ad->points[i].prefix)
+					offer_return_jump(ad->points, first, i);
 				put_ref(ad, p, i);
+			}
 		put_clause(s, fn->name, "return");
 	}
 	for (i = first; what & RAW_OFFSETS && i < ad->a.npoints; i++) {

@@ -1,16 +1,22 @@
-# Aggregating without a trap: every function, by argument values and under predicates, equals what the program itself has
+# Aggregating without a trap: every function, by argument and return values and under predicates, equals what the program itself has
 # added up, while its threads are interrupted 5,000 times a second by signals whose handlers are counted, too; and equals
 # what breakpoints give, bucket by bucket. Consumers that want a trap come and go meanwhile: nothing is lost, nothing twice.
 all='pid$target:a.out:work:entry{ @n = count(); @s = sum(arg0); @lo = min(arg0); @hi = max(arg0); }
 pid$target:a.out:work:entry{ @a = avg(arg0); }
 pid$target:a.out:work:entry/(long)arg0 > 1000 && arg1 & 1/{ @odd = sum(arg1); }
 END{ printa("%@d %@d %@d %@d %@d %@d\n", @n, @s, @lo, @hi, @a, @odd); }'
+back='pid$target:a.out:back:return{ @n = count(); @s = sum(arg1); @lo = min(arg1); @hi = max(arg1); }
+pid$target:a.out:back:return{ @a = avg(arg1); } pid$target:a.out:turn:return,pid$target:a.out:work:return{ @[probefunc] = count(); }
+END{ printa("%@d %@d %@d %@d %@d", @n, @s, @lo, @hi, @a); printa(" %s %@d", @); }'
 dev='pid$target:a.out:work:entry{ @d = stddev(arg0); } END{ printa("%@d\n", @d); }'
 
 for calls in 3 100000; do
 	rm -f all.d
 	dtrace -x trapfree=require -qn "$all" -o all.d -c "$T/tallied $calls 4" >all.out 2>all.err || fail "require: $(cat all.err)"
 	same "$calls calls" "$(cat all.d)" "$(cut -d' ' -f1-6 all.out)"
+	rm -f back.d
+	dtrace -x trapfree=require -qn "$back" -o back.d -c "$T/tallied $calls 4" >back.out 2>back.err || fail "require: $(cat back.err)"
+	same "$calls returns" "$(cat back.d)" "$(awk '{ print $1, $2, $3, $4, $5, "turn", $1, "work", $1 }' back.out)"
 done
 dtrace -x trapfree=require -qn "$dev" -o dev.d -c "$T/tallied 50000" >dev.out 2>dev.err || fail "require: $(cat dev.err)"
 same stddev "$(cat dev.d)" "$(cut -d' ' -f7 dev.out)"
@@ -39,6 +45,20 @@ done
 kill -TERM "$PID"
 wait $D || fail "the first: $(cat mix.err)"
 same "with others" "$(awk 'NF == 6' mix.out)" "$(awk 'NF == 7' mix.out | cut -d' ' -f1-6)"
+
+dtrace -qn "$back" -n 'BEGIN{ printf("go\n"); }' -c "$T/tallied 0 4" >mix.out 2>mix.err & D=$!
+awaits mix.out go
+PID=$(pgrep -x tallied) || fail "there is no tallied: $(cat mix.err)"
+for f in back turn work; do
+	dtrace -qn "pid\$target:a.out:$f:return{ @[arg1 & 3] = count(); } tick-100ms{ exit(0); }" -p "$PID" >trap.out 2>&1 ||
+		fail "who traps: $(cat trap.out)"
+	dtrace -qn "pid\$target:a.out:$f:entry{ @ = quantize(arg1); } tick-100ms{ exit(0); }" -p "$PID" >jump.out 2>&1 ||
+		fail "who does not: $(cat jump.out)"
+done
+kill -TERM "$PID"
+wait $D || fail "the first: $(cat mix.err)"
+same "returns with others" "$(grep turn mix.out)" \
+	"$(awk 'NF == 7 { print $1, $2, $3, $4, $5, "turn", $1, "work", $1 }' mix.out)"
 
 # Killed in the middle: no hit is half counted.
 seven='pid$target:a.out:work:entry{ @s = sum(arg0); @n = count(); @a = avg(arg0); @d = stddev(arg0); @lo = min(arg0); @hi = max(arg0); }

@@ -3,7 +3,8 @@
  * tallied [calls [threads [alike|seven]]]: threads that call work() with arguments of all magnitudes, and a handler of
  * a signal that comes every 200 us (alike: not, so that all runs are alike; seven: the argument is always 7). 0 calls:
  * until SIGTERM. Prints what the arguments came to: "count sum min max avg odd stddev", where odd is the sum of b
- * for all calls with a > 1000 and odd b.
+ * for all calls with a > 1000 and odd b. With each call it also makes one of turn(), which jumps to back(), which
+ * returns the first argument.
  */
 #define _GNU_SOURCE
 #include <pthread.h>
@@ -36,6 +37,23 @@ __attribute__((noipa)) long work(long a, long b)
 	return a ^ b;
 }
 
+/* back's ret has no padding behind it; turn leaves by a jump. */
+long turn(long a, long b);
+__asm__(".pushsection .text\n"
+	"	.p2align 4\n"
+	"	.globl back\n	.type back, @function\n"
+	"back:	.cfi_startproc\n"
+	"	push %rbx\n	push %r12\n	push %rbp\n"
+	"	mov %rdi,%rbx\n	mov %rsi,%r12\n"
+	"	mov %rbx,%rax\n	lea (%rbx,%r12),%rdx\n	cmp %rdx,%rax\n"
+	"	pop %rbp\n	pop %r12\n	pop %rbx\n	ret\n"
+	"	.cfi_endproc\n	.size back, . - back\n"
+	"	.globl turn\n	.type turn, @function\n"
+	"turn:	.cfi_startproc\n"
+	"	nop\n	mov %rsi,%rax\n	{disp32} jmp back\n"
+	"	.cfi_endproc\n	.size turn, . - turn\n"
+	"	.popsection\n");
+
 static void note(struct truth *t, long a, long b)
 {
 	uint64_t abs = a < 0 ? -(uint64_t)a : (uint64_t)a;
@@ -55,6 +73,7 @@ static void call(struct truth *t, uint64_t x)
 
 	note(t, a, b);
 	sink = work(a, b);
+	sink = turn(a, b);
 }
 
 static void on_prof(int sig)

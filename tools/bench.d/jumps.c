@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * jumps [milliseconds]: what a count without a trap adds to a call, in this process, by the very code that the
- * module writes into others (providers/pid/kmod_jump.c); no module is needed. For each tiny function: nanoseconds
- * a call without a probe and with one, of one thread and of two, and how far two scale. Every call must
- * have been counted. Exits 1 if one was not.
+ * module writes into others (providers/pid/kmod_jump.c); no module is needed. For each tiny function, and for one of
+ * them each of some other tallies ("push:sum"): nanoseconds a call without a probe and with one, of one thread and of
+ * two, and how far two scale. Every call must have been counted. Exits 1 if one was not.
  */
 #define _GNU_SOURCE
 #include <pthread.h>
@@ -27,12 +27,6 @@
 #define X(f) long b_##f(long);
 FUNCS(X)
 #undef X
-
-static const struct { const char *name; long (*fn)(long); } funcs[] = {
-#define X(f) { #f, b_##f },
-	FUNCS(X)
-#undef X
-};
 
 static pthread_barrier_t barrier;
 static double seconds = 0.05;
@@ -141,58 +135,110 @@ static void die(const char *what)
 	exit(2);
 }
 
-/* The bytes at @fn's beginning that whole instructions make, as libdtrace would find them. */
-static void find_prefix(const uint8_t *fn, struct dpid_prefix *px)
+struct way {
+	const char *name;		/* with the function's */
+	long (*fn)(long);
+	u16 kind;
+	u64 arg;
+	bool returns;			/* the jump is at its ret, the instruction before which is its lead */
+};
+
+/* The bytes that whole instructions make, as libdtrace would find them. */
+static u64 find_prefix(const struct way *w, struct dpid_prefix *px)
 {
-	for (u32 n = 1; n <= DPID_PREFIX_MAX; n++)
-		if (!dpid_prefix_decode(fn, n, px))
-			return;
+	const uint8_t *fn = (void *)w->fn;
+	u32 lead = 0;
+
+	if (w->returns) {
+		while (fn[1] != 0xc3)
+			fn++;
+		lead = 1;
+	}
+	for (u32 n = lead + 1; n <= DPID_PREFIX_MAX; n++)
+		if (!dpid_prefix_decode(fn, n, lead, px))
+			return (uintptr_t)fn;
 	fprintf(stderr, "jumps: no prefix\n");
 	exit(2);
 }
 
-static struct dpid_plan *count_plan(bool rdpid)
+static struct dpid_plan *plan_of(const struct way *w, bool rdpid)
 {
+	const u32 text[] = {
+		DIF_INSTR_W(DIF_OP_LDGS, w->returns ? DIF_VAR_ARG0 + 1 : DIF_VAR_ARG0, 1),
+		DIF_INSTR_R(DIF_OP_RET, 0, 0, 1),
+	};
+	struct dtk_difo val = { .text = text, .ntext = ARRAY_SIZE(text) };
+	struct dpid_wish wish = { w->kind, w->arg, NULL, w->kind == DTRACEAGG_COUNT ? NULL : &val };
+	struct dpid_setting set = { COPIES, rdpid, w->returns, w->returns };
 	static struct dpid_gen g;
-	struct dpid_wish wish = { .kind = DTRACEAGG_COUNT };
 	struct dpid_plan *plan;
 
-	if (!dpid_plan_make(&g, &wish, 1, COPIES, rdpid, &plan))
+	if (!dpid_plan_make(&g, &wish, 1, &set, &plan))
 		return plan;
 	fprintf(stderr, "jumps: no plan\n");
 	exit(2);
 }
 
-static void arm(long (*fn)(long), uint8_t *area, u32 slot, bool rdpid, uint8_t saved[DPID_JUMP_LEN])
+/* Returns where the jump is. */
+static uint8_t *arm(const struct way *w, struct dpid_plan *plan, uint8_t *area, uint8_t saved[DPID_JUMP_LEN])
 {
-	u64 addr = (uintptr_t)fn, cells = (uintptr_t)counters + 8 * slot, at;
-	uint8_t *page = (uint8_t *)(addr & ~4095ull), bytes[DPID_PREFIX_MAX], code[DPID_LANDING_MAX];
-	struct dpid_plan *plan = count_plan(rdpid);
+	uint8_t bytes[DPID_PREFIX_MAX], code[DPID_LANDING_MAX];
 	struct dpid_jump_map map;
 	struct dpid_prefix px;
+	u64 addr = find_prefix(w, &px), at;
 
-	find_prefix((void *)fn, &px);
-	memcpy(bytes, (void *)fn, sizeof(bytes));
+	memcpy(bytes, (void *)(uintptr_t)addr, sizeof(bytes));
 	at = dpid_jump_place(addr, px.inside, true, (uintptr_t)area, (uintptr_t)area + 0x20000);
-	if (!at || dpid_jump_build(code, at, &px, bytes, addr, plan, cells, &map)) {
+	if (!at || dpid_jump_build(code, at, &px, bytes, addr, plan, (uintptr_t)counters, &map)) {
 		fprintf(stderr, "jumps: no place\n");
 		exit(2);
 	}
 	memcpy((void *)(uintptr_t)at, code, map.size);
-	dtk_free(plan);
-	memcpy(saved, (void *)fn, DPID_JUMP_LEN);
-	if (mprotect(page, 4096, PROT_READ | PROT_WRITE | PROT_EXEC))
+	memcpy(saved, (void *)(uintptr_t)addr, DPID_JUMP_LEN);
+	if (mprotect((void *)(uintptr_t)(addr & ~4095ull), 4096, PROT_READ | PROT_WRITE | PROT_EXEC))
 		die("mprotect");
-	dpid_jump_bytes((void *)fn, addr, at);
+	dpid_jump_bytes((void *)(uintptr_t)addr, addr, at);
+	return (void *)(uintptr_t)addr;
 }
 
-static uint64_t counted(u32 slot)
+/* The hits in all copies, which are empty then. */
+static uint64_t counted(const struct dpid_tally *t)
 {
+	static u64 sum[DPID_CELLS];
 	uint64_t n = 0;
 
+	memset(sum, 0, sizeof(sum));
 	for (int c = 0; c < COPIES; c++)
-		n += *(uint64_t *)(counters + ((size_t)c << DPID_COPY_SHIFT) + 8 * slot);
+		dpid_tally_add(t, (u64 *)(counters + ((size_t)c << DPID_COPY_SHIFT)), sum);
+	memset(counters, 0, COPIES << DPID_COPY_SHIFT);
+	if (is_sum(t->kind))
+		return sum[0];
+	for (u32 i = 0; i < t->ncells; i++)
+		n += sum[i];
 	return n;
+}
+
+/* One line. Returns whether a call was lost. */
+static bool try(const struct way *w, bool rdpid, uint8_t *area)
+{
+	struct dpid_plan *plan = plan_of(w, rdpid);
+	uint8_t saved[DPID_JUMP_LEN], *at;
+	double none[2], with[2];
+	uint64_t calls = 0, n;
+
+	best(w->fn, none, &calls);
+	at = arm(w, plan, area, saved);
+	calls = 0;
+	best(w->fn, with, &calls);
+	memcpy(at, saved, sizeof(saved));
+	printf("%-22s %-6s %8.2f %8.2f %8.2f %8.2f %8.2f\n", w->name, rdpid ? "rdpid" : "lsl",
+	       none[0], with[0], with[0] - none[0], with[1], 2 * with[0] / with[1]);
+	n = counted(&plan->tally[0]);
+	dtk_free(plan);
+	if (n == calls)
+		return false;
+	fprintf(stderr, "jumps: %s: %lu calls, %lu counted\n", w->name, (unsigned long)calls, (unsigned long)n);
+	return true;
 }
 
 static bool has_rdpid(void)
@@ -207,7 +253,18 @@ int main(int argc, char **argv)
 {
 	/* 0.8 GiB below us, where displacements begin with 0xcc: see kmod_jump.h. */
 	uint8_t *area = (uint8_t *)(((uintptr_t)b_push + (int64_t)(int32_t)0xcccc0000) & ~4095ull);
-	int lost = 0;
+	static const struct way ways[] = {
+#define X(f) { #f, b_##f, DTRACEAGG_COUNT },
+		FUNCS(X)
+#undef X
+		{ "push:sum", b_push, DTRACEAGG_SUM },
+		{ "push:stddev", b_push, DTRACEAGG_STDDEV },
+		{ "push:quantize", b_push, DTRACEAGG_QUANTIZE },
+		{ "push:lquantize", b_push, DTRACEAGG_LQUANTIZE, DTRACE_LQUANTIZE_ARG(0, 100, 10) },
+		{ "push:return", b_push, DTRACEAGG_COUNT, 0, true },
+		{ "push:return-quantize", b_push, DTRACEAGG_QUANTIZE, 0, true },
+	};
+	bool lost = false;
 
 	if (argc > 1)
 		seconds = atoi(argv[1]) / 1000.0;
@@ -216,28 +273,9 @@ int main(int argc, char **argv)
 	counters = mmap(NULL, COPIES << DPID_COPY_SHIFT, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (area == MAP_FAILED || counters == MAP_FAILED)
 		die("mmap");
-	printf("%-8s %-6s %8s %8s %8s %8s %8s\n", "", "cpu by", "none", "counted", "adds ns", "2 thr.", "scaling");
-	for (u32 i = 0; i < 2 * ARRAY_SIZE(funcs); i++) {
-		long (*fn)(long) = funcs[i / 2].fn;
-		bool rdpid = !(i & 1);
-		uint8_t saved[DPID_JUMP_LEN];
-		double none[2], with[2];
-		uint64_t calls = 0;
-
-		if (rdpid && !has_rdpid())
-			continue;
-		best(fn, none, &calls);
-		arm(fn, area, i, rdpid, saved);
-		calls = 0;
-		best(fn, with, &calls);
-		memcpy((void *)fn, saved, sizeof(saved));
-		printf("%-8s %-6s %8.2f %8.2f %8.2f %8.2f %8.2f\n", funcs[i / 2].name, rdpid ? "rdpid" : "lsl",
-		       none[0], with[0], with[0] - none[0], with[1], 2 * with[0] / with[1]);
-		if (counted(i) != calls) {
-			fprintf(stderr, "jumps: %s: %lu calls, %lu counted\n", funcs[i / 2].name, (unsigned long)calls,
-				(unsigned long)counted(i));
-			lost = 1;
-		}
-	}
+	printf("%-22s %-6s %8s %8s %8s %8s %8s\n", "", "cpu by", "none", "counted", "adds ns", "2 thr.", "scaling");
+	for (u32 i = 0; i < 2 * ARRAY_SIZE(ways); i++)
+		if (i & 1 || has_rdpid())
+			lost |= try(&ways[i / 2], !(i & 1), area);
 	return lost;
 }

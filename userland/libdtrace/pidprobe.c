@@ -493,7 +493,7 @@ static const char *nojump_text(unsigned int why)
 {
 	static const char *const text[] = {
 		[DTRACE_PID_NOJUMP_ASKED] = "whose code does not allow it",
-		[DTRACE_PID_NOJUMP_KIND] = "whose first instructions do not",
+		[DTRACE_PID_NOJUMP_KIND] = "whose instructions do not",
 		[DTRACE_PID_NOJUMP_CLAUSE] = "where more is asked than to aggregate arguments by constant keys",
 		[DTRACE_PID_NOJUMP_INSIDE] = "with another probe too near",
 		[DTRACE_PID_NOJUMP_PLACE] = "without room in the address space",
@@ -544,10 +544,16 @@ static void report_trapfree(const struct dt_pid_stats *st, const struct dtrace_p
 	uint64_t n = trapping(ks, why, sizeof(why));
 
 	fprintf(fp, "  %llu locations count without a trap, %" PRIu64 " trap%s%s\n", ks->jumps, n, n ? ": " : "", why);
-	for (int i = 0; i < DT_PID_JUMP_MAX; i++)
+	for (int i = 0; i < DT_PID_JUMP_MAX; i++) {
+		const char *text = dt_pid_nojump_text((enum dt_pid_nojump)i);
+
 		if (st->nojump[i])
 			fprintf(fp, "  %" PRIu64 " function%s must trap: %s\n", st->nojump[i],
-				st->nojump[i] == 1 ? "" : "s", dt_pid_nojump_text((enum dt_pid_nojump)i));
+				st->nojump[i] == 1 ? "" : "s", text);
+		if (st->retnojump[i])
+			fprintf(fp, "  %" PRIu64 " return%s must trap: %s\n", st->retnojump[i],
+				st->retnojump[i] == 1 ? "" : "s", text);
+	}
 }
 
 int dtrace_proc_report(dtrace_hdl_t *dtp, FILE *fp)
