@@ -97,8 +97,9 @@
  * Leaps (kmod_jump.h has the code, kmod_stage.c the states). A point at whose probes nothing but aggregations of
  * arguments by constant keys are enabled becomes a jump once it is armed, and goes back to the breakpoint as soon as
  * that is no longer so. The jump may begin before the point (the lead). Nobody is told of a hit; we fetch the
- * counts (kmod_count.c) whenever somebody reads them, or it would matter whose they are. The counters are pages of ours that the process has mapped, so they are whole after
- * its end; what it writes there makes wrong numbers of its own, no more.
+ * counts (kmod_count.c) whenever somebody reads them, or it would matter whose they are. The counters are pages of ours
+ * that the process has mapped, so they are whole after its end; what it writes there makes wrong numbers of its own, no
+ * more.
  *
  * Lock order: dtk_lock > proc->lock (mutex: points, areas, patching) > the mm's mmap_lock.
  * proc->standlock (spinlock) is innermost and never taken in the trap.

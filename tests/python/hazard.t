@@ -2,10 +2,9 @@
 # A dtrace that is killed, again and again, leaves the interpreter as it was; one that execs or ends in the middle is
 # no accident; a hundred short-lived ones leave nothing behind.
 . "$here/python/lib.sh"
-pythons | head -n 1 >list
-[ -s list ] || skip "no python3.X in PATH, none fetched by tools/pythons, none in DT_PYTHONS"
+pythons | awk '$2 == "/"' | head -n 1 >list
+[ -s list ] || skip "no python3.X in PATH, nor in DT_PYTHONS without a folder of its own"
 read -r name root exe <list
-[ "$root" = / ] || skip "the interpreter runs in a folder of its own"
 ready /
 
 D='BEGIN{ printf("go\n"); } python$target:::function-entry{ @[copyinstr(arg1)] = count(); } python$target:::function-return{ @r = count(); }'
