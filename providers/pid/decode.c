@@ -266,7 +266,7 @@ bool dt_pid_flags(const uint8_t *code, size_t size, struct dt_pid_flags *ret)
 	return true;
 }
 
-bool dt_pid_may_jump(const uint8_t *code, size_t size, uint64_t addr, uint64_t target)
+bool dt_pid_may_jump(const uint8_t *code, size_t size, uint64_t addr, uint64_t lo, uint64_t hi)
 {
 	for (size_t i = 0; i + 2 <= size; i++) {
 		uint64_t at = addr + i;
@@ -274,15 +274,15 @@ bool dt_pid_may_jump(const uint8_t *code, size_t size, uint64_t addr, uint64_t t
 		int32_t disp;
 
 		if (((op & 0xf0) == 0x70 || op == 0xeb || (op & 0xfc) == 0xe0) &&
-		    at + 2 + (int8_t)code[i + 1] == target)
+		    at + 2 + (int8_t)code[i + 1] - lo < hi - lo)
 			return true;
 		if (op == 0xe9 && i + 5 <= size) {
 			memcpy(&disp, code + i + 1, 4);
-			if (at + 5 + disp == target)
+			if (at + 5 + disp - lo < hi - lo)
 				return true;
 		} else if (op == 0x0f && (code[i + 1] & 0xf0) == 0x80 && i + 6 <= size) {
 			memcpy(&disp, code + i + 2, 4);
-			if (at + 6 + disp == target)
+			if (at + 6 + disp - lo < hi - lo)
 				return true;
 		}
 	}

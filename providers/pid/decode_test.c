@@ -124,12 +124,15 @@ static void functions(void **state)
 static void quick_search_misses_nothing(void **state)
 {
 	(void)state;
-	assert_true(dt_pid_may_jump((uint8_t *)"\x90\xeb\xfd", 3, 0x1000, 0x1000));
-	assert_true(dt_pid_may_jump((uint8_t *)"\x90\x75\xfd", 3, 0x1000, 0x1000));
-	assert_true(dt_pid_may_jump((uint8_t *)"\xe2\xfe", 2, 0x1000, 0x1000));
-	assert_true(dt_pid_may_jump((uint8_t *)"\xe9\xfb\xff\xff\xff", 5, 0x1000, 0x1000));
-	assert_true(dt_pid_may_jump((uint8_t *)"\x0f\x85\xfa\xff\xff\xff", 6, 0x1000, 0x1000));
-	assert_false(dt_pid_may_jump((uint8_t *)"\x90\x90\xc3", 3, 0x1000, 0x1000));
+	assert_true(dt_pid_may_jump((uint8_t *)"\x90\xeb\xfd", 3, 0x1000, 0x1000, 0x1001));
+	assert_true(dt_pid_may_jump((uint8_t *)"\x90\x75\xfd", 3, 0x1000, 0x1000, 0x1001));
+	assert_true(dt_pid_may_jump((uint8_t *)"\xe2\xfe", 2, 0x1000, 0x1000, 0x1001));
+	assert_true(dt_pid_may_jump((uint8_t *)"\xe9\xfb\xff\xff\xff", 5, 0x1000, 0x1000, 0x1001));
+	assert_true(dt_pid_may_jump((uint8_t *)"\x0f\x85\xfa\xff\xff\xff", 6, 0x1000, 0x1000, 0x1001));
+	assert_true(dt_pid_may_jump((uint8_t *)"\x90\xeb\xff", 3, 0x1000, 0x1001, 0x1003));
+	assert_false(dt_pid_may_jump((uint8_t *)"\x90\xeb\xff", 3, 0x1000, 0x1003, 0x1005));
+	assert_false(dt_pid_may_jump((uint8_t *)"\x90\xeb\xff", 3, 0x1000, 0x1000, 0x1002));
+	assert_false(dt_pid_may_jump((uint8_t *)"\x90\x90\xc3", 3, 0x1000, 0x1000, 0x1001));
 }
 
 /* ---- Real objects ----------------------------------------------------------------------- */

@@ -172,22 +172,31 @@ static bool step(struct walk *w, size_t i)
 	return true;
 }
 
+/* Nearly always one of the first instructions, in a straight line, writes them all. */
+static bool soon_dead(const struct dt_pid_decoded *all)
+{
+	struct dt_pid_flags f;
+
+	for (size_t i = 0; i < all->n; i++) {
+		if (all->insn[i].is_call)
+			return true;
+		if (all->insn[i].target || all->insn[i].is_end ||
+		    !dt_pid_flags(all->insn[i].point.bytes, all->insn[i].point.len, &f) || f.reads)
+			return false;
+		if (f.writes == DT_PID_FLAGS_ALL)
+			return true;
+	}
+	return false;
+}
+
 /* 1: dead; 0: not; -ENOMEM. */
 static int flags_dead(const struct dt_pid_decoded *all)
 {
 	struct walk w = { .all = all };
-	struct dt_pid_flags f;
 	int dead = 1;
 
-	/* Nearly always one of the first instructions, in a straight line, writes them all. */
-	for (size_t i = 0; i < all->n && !all->insn[i].target && !all->insn[i].is_end; i++) {
-		if (all->insn[i].is_call)
-			return 1;
-		if (!dt_pid_flags(all->insn[i].point.bytes, all->insn[i].point.len, &f) || f.reads)
-			break;
-		if (f.writes == DT_PID_FLAGS_ALL)
-			return 1;
-	}
+	if (soon_dead(all))
+		return 1;
 	w.seen = calloc(all->n, 1);
 	w.todo = malloc((all->n * 6 + 1) * sizeof(*w.todo));
 	if (!w.seen || !w.todo)
@@ -203,6 +212,13 @@ static int flags_dead(const struct dt_pid_decoded *all)
 
 /* ---- */
 
+static void give(struct dtrace_pid_point *pt, const uint8_t *code, size_t len, bool dead)
+{
+	pt->flags = dead ? 0 : DTRACE_PID_KEEPFLAGS;
+	pt->prefix = len;
+	memcpy(pt->bytes, code, len > DTRACE_PID_JUMP_LEN ? len : DTRACE_PID_JUMP_LEN);
+}
+
 int dt_pid_jump(const uint8_t *code, size_t avail, const struct dt_pid_decoded *all, struct dtrace_pid_point *pt)
 {
 	int len, dead;
@@ -217,9 +233,30 @@ int dt_pid_jump(const uint8_t *code, size_t avail, const struct dt_pid_decoded *
 	dead = flags_dead(all);
 	if (dead < 0)
 		return dead;
-	pt->flags = dead ? 0 : DTRACE_PID_KEEPFLAGS;
-	pt->prefix = len;
-	memcpy(pt->bytes, code, len > DTRACE_PID_JUMP_LEN ? len : DTRACE_PID_JUMP_LEN);
+	give(pt, code, len, dead);
+	return 0;
+}
+
+/* Instructions of a function's beginning that are looked at, more than can be displaced. */
+#define HEAD	12
+
+int dt_pid_jump_quick(const uint8_t *code, size_t avail, size_t size, uint64_t addr, struct dtrace_pid_point *pt)
+{
+	struct dt_pid_insn head[HEAD];
+	struct dt_pid_decoded all = { .insn = head };
+	size_t at = 0;
+	int len;
+
+	for (; all.n < HEAD && at < size; at += head[all.n++].point.len)
+		if (dt_pid_decode_one(code + at, size - at, addr + at, &head[all.n]))
+			return 1;
+	/* Also to the last one's second byte, behind a lock prefix. */
+	if (!all.n || dt_pid_may_jump(code, size, addr, addr + 1, addr + DTRACE_PID_JUMP_LEN + 1) || !soon_dead(&all))
+		return 1;
+	len = prefix_len(code, avail, &all);
+	if (len < 0)
+		return len;
+	give(pt, code, len, true);
 	return 0;
 }
 

@@ -26,6 +26,21 @@
 
 #define NO(why) (-(1 + DT_PID_JUMP_##why))
 
+/* The quick look says the same, if anything. Returns whether it does. */
+static bool agrees(const uint8_t *code, size_t avail, size_t size, const struct dt_pid_insn *first, int rc,
+		   const struct dtrace_pid_point *pt)
+{
+	struct dtrace_pid_point quick = first->point;
+	int got = dt_pid_jump_quick(code, avail, size, first->addr, &quick);
+
+	if (got > 0)
+		return false;
+	assert_int_equal(got, rc);
+	if (!rc)
+		assert_memory_equal(&quick, pt, sizeof(quick));
+	return true;
+}
+
 static void forms(void **state)
 {
 	static const struct {
@@ -87,6 +102,7 @@ static void forms(void **state)
 		rc = dt_pid_jump(code, form[i].avail, &d, &pt);
 		if (rc != form[i].rc)
 			fail_msg("form %zu: %d instead of %d", i, rc, form[i].rc);
+		agrees(code, form[i].avail, form[i].size, d.insn, rc, &pt);
 		if (!rc) {
 			assert_int_equal(pt.prefix, form[i].prefix);
 			assert_int_equal(pt.flags, form[i].keepflags ? DTRACE_PID_KEEPFLAGS : 0);
@@ -226,7 +242,7 @@ static void places(void **state)
 /* ---- Real programs ---------------------------------------------------------------------- */
 
 struct tally {
-	size_t functions, fine, why[DT_PID_JUMP_MAX], unplaced, other, refused;
+	size_t functions, fine, why[DT_PID_JUMP_MAX], unplaced, other, refused, quick;
 	size_t returns, retfine, retwhy[DT_PID_JUMP_MAX];
 };
 
@@ -307,6 +323,7 @@ static void try_function(struct dt_elf *elf, const struct dt_func *f, size_t roo
 	avail = avail < room ? avail : room;
 	try_returns(code, avail, &d, t);
 	rc = dt_pid_jump(code, avail, &d, &pt);
+	t->quick += agrees(code, avail, f->size, d.insn, rc, &pt);
 	if (rc < 0) {
 		t->why[-rc - 1]++;
 		return;
@@ -399,6 +416,8 @@ static void check_objects(const char *path, const char *const *names)
 					 t.functions);
 			if (t.retfine * 100 < t.returns * 75)
 				fail_msg("%s: %zu of %zu returns", o->name, t.retfine, t.returns);
+			if (t.quick * 100 < t.functions * 60)
+				fail_msg("%s: %zu of %zu functions at a glance", o->name, t.quick, t.functions);
 		}
 	}
 	dt_proc_release(p);

@@ -84,7 +84,7 @@ static bool jumps_to(struct dt_pid_job *j, size_t i, uint64_t target)
 	const struct dt_func *f = &j->func[i];
 	const uint8_t *code = text_of(j, f);
 
-	if (!code || !dt_pid_may_jump(code, f->size, f->addr, target) ||
+	if (!code || !dt_pid_may_jump(code, f->size, f->addr, target, target + 1) ||
 	    dt_pid_decode(code, f->size, f->addr, 0, 0, &j->all))
 		return false;
 	for (size_t k = 0; k < j->all.n; k++) {
@@ -120,15 +120,21 @@ static int offer_jump(struct dt_pid_job *j, size_t i, struct dtrace_pid_point *p
 	struct dt_pid_stats *st = &j->dp->stats;
 	size_t avail = i + 1 < j->nfunc ? j->func[i + 1].addr - f->addr : f->size, there;
 	const uint8_t *code = dt_elf_text(j->o->elf, f->addr, &there);
-	int rc = decode_all(j, i);
+	struct dtrace_pid_point plain = *pt;
+	int rc;
 
-	if (rc == -ENOMEM)
-		return rc;
-	rc = rc ? -(1 + DT_PID_JUMP_CODE) : dt_pid_jump(code, avail < there ? avail : there, &j->all, pt);
+	avail = avail < there ? avail : there;
+	rc = dt_pid_jump_quick(code, avail, f->size, f->addr, pt);
+	if (rc > 0) {
+		rc = decode_all(j, i);
+		if (rc == -ENOMEM)
+			return rc;
+		rc = rc ? -(1 + DT_PID_JUMP_CODE) : dt_pid_jump(code, avail, &j->all, pt);
+	}
 	if (rc == -ENOMEM)
 		return rc;
 	if (!rc && meets_rseq(j, f->addr, pt->prefix)) {
-		*pt = j->all.insn[0].point;
+		*pt = plain;
 		rc = -(1 + DT_PID_JUMP_KIND);
 	}
 	if (rc)

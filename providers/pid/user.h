@@ -134,6 +134,8 @@ struct dt_pid_decoded;
  * -(1 + enum dt_pid_nojump).
  */
 int dt_pid_jump(const uint8_t *code, size_t avail, const struct dt_pid_decoded *all, struct dtrace_pid_point *pt);
+/* The same without decoding all of the function's @size bytes at @addr; 1: that must be done to know. */
+int dt_pid_jump_quick(const uint8_t *code, size_t avail, size_t size, uint64_t addr, struct dtrace_pid_point *pt);
 /*
  * The same for instruction @k, @pt, by which it returns. @tables: jumps whose targets are not known, perhaps elsewhere,
  * may lead into the function.
@@ -168,8 +170,8 @@ struct dt_pid_flags {
 /* False: it cannot be decoded. Writes: in any case, whatever the operands are. */
 bool dt_pid_flags(const uint8_t *code, size_t size, struct dt_pid_flags *ret);
 
-/* Could a direct jump in these bytes lead to @target? Quick; only "no" is certain. */
-bool dt_pid_may_jump(const uint8_t *code, size_t size, uint64_t addr, uint64_t target);
+/* Could a direct jump in these bytes lead to [@lo, @hi)? Quick; only "no" is certain. */
+bool dt_pid_may_jump(const uint8_t *code, size_t size, uint64_t addr, uint64_t lo, uint64_t hi);
 /* One instruction. Returns 0 or -(1 + DT_PID_SKIP_UNDECODABLE); leaves is false. */
 int dt_pid_decode_one(const uint8_t *code, size_t size, uint64_t addr, struct dt_pid_insn *ret);
 /*
