@@ -172,21 +172,26 @@ static bool step(struct walk *w, size_t i)
 	return true;
 }
 
-/* Nearly always one of the first instructions, in a straight line, writes them all. */
-static bool soon_dead(const struct dt_pid_decoded *all)
+/* In a straight line: 1: behind it the caller's flags are dead; 0: it leaves them alone; -1: it takes a closer look. */
+static int flags_behind(const struct dt_pid_insn *in)
 {
 	struct dt_pid_flags f;
 
-	for (size_t i = 0; i < all->n; i++) {
-		if (all->insn[i].is_call)
-			return true;
-		if (all->insn[i].target || all->insn[i].is_end ||
-		    !dt_pid_flags(all->insn[i].point.bytes, all->insn[i].point.len, &f) || f.reads)
-			return false;
-		if (f.writes == DT_PID_FLAGS_ALL)
-			return true;
-	}
-	return false;
+	if (in->is_call)
+		return 1;
+	if (in->target || in->is_end || !dt_pid_flags(in->point.bytes, in->point.len, &f) || f.reads)
+		return -1;
+	return f.writes == DT_PID_FLAGS_ALL;
+}
+
+/* Nearly always it is one of the first instructions that writes them all. */
+static bool soon_dead(const struct dt_pid_decoded *all)
+{
+	int dead = 0;
+
+	for (size_t i = 0; i < all->n && !dead; i++)
+		dead = flags_behind(&all->insn[i]);
+	return dead > 0;
 }
 
 /* 1: dead; 0: not; -ENOMEM. */
@@ -245,13 +250,15 @@ int dt_pid_jump_quick(const uint8_t *code, size_t avail, size_t size, uint64_t a
 	struct dt_pid_insn head[HEAD];
 	struct dt_pid_decoded all = { .insn = head };
 	size_t at = 0;
-	int len;
+	int len, dead = 0;
 
-	for (; all.n < HEAD && at < size; at += head[all.n++].point.len)
+	for (; all.n < HEAD && at < size && (at < DTRACE_PID_JUMP_LEN || !dead); at += head[all.n++].point.len) {
 		if (dt_pid_decode_one(code + at, size - at, addr + at, &head[all.n]))
 			return 1;
+		dead = dead ? dead : flags_behind(&head[all.n]);
+	}
 	/* Also to the last one's second byte, behind a lock prefix. */
-	if (!all.n || dt_pid_may_jump(code, size, addr, addr + 1, addr + DTRACE_PID_JUMP_LEN + 1) || !soon_dead(&all))
+	if (dead <= 0 || dt_pid_may_jump(code, size, addr, addr + 1, addr + DTRACE_PID_JUMP_LEN + 1))
 		return 1;
 	len = prefix_len(code, avail, &all);
 	if (len < 0)

@@ -220,6 +220,8 @@ void dpid_stages_down(struct dpid_proc *p)
 	u32 from;
 
 	lockdep_assert_held(&p->lock);
+	if (!p->nleaps)
+		return;
 	for (from = DPID_STAGE_JUMP; from > DPID_STAGE_NONE; from--)
 		step_all(p, PASS_DOWN, from);
 }
