@@ -7,7 +7,7 @@
  *   STOPPED  STOP cleared live, waited for firings under way, fired END
  *
  * Firing also ends when a program calls exit() (sink.exiting, set in probe
- * context) or when the consumer has not called STATUS for `aliveness` (killed).
+ * context) or when the consumer has not called STATUS for `aliveness` (killed), nor waits for a lock to be able to.
  *
  * Buffers are made once, at GO, for the CPUs then online, and live until the
  * file is released; that is after the last mapping has gone, since a mapping
@@ -157,7 +157,7 @@ static void counting_end(struct dtk_consumer *cons)
 static void check_alive(struct work_struct *work)
 {
 	struct dtk_consumer *cons = container_of(work, struct dtk_consumer, deadman.work);
-	u64 silent = ktime_get_ns() - READ_ONCE(cons->alive);
+	u64 silent = atomic_read(&cons->reading) ? 0 : ktime_get_ns() - READ_ONCE(cons->alive);
 
 	if (silent < cons->aliveness) {
 		queue_delayed_work(queue, &cons->deadman, ns_to_delay(cons->aliveness - silent));
@@ -167,6 +167,17 @@ static void check_alive(struct work_struct *work)
 	WRITE_ONCE(cons->killed, 1);
 	WRITE_ONCE(cons->sink.live, 0);
 	wake_up_interruptible(&cons->waitq);
+}
+
+/* Arming many points keeps locks for long; who waits for them to read its data is not to blame. */
+void dtk_consumer_reading(struct dtk_consumer *cons, bool begins)
+{
+	if (begins) {
+		atomic_inc(&cons->reading);
+		return;
+	}
+	WRITE_ONCE(cons->alive, ktime_get_ns());
+	atomic_dec(&cons->reading);
 }
 
 static void wake(struct irq_work *work)
@@ -654,7 +665,6 @@ void dtk_consumer_status(struct dtk_consumer *cons, struct dtrace_ioc_status *st
 	u32 cpu;
 
 	memset(st, 0, sizeof(*st));
-	WRITE_ONCE(cons->alive, ktime_get_ns());
 	if (READ_ONCE(cons->sink.exiting) && READ_ONCE(cons->sink.counting))
 		counting_end(cons);
 	st->exiting = READ_ONCE(cons->sink.exiting);

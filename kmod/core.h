@@ -71,7 +71,8 @@ struct dtk_consumer {
 
 	/* Probe context and timers; no lock. */
 	atomic64_t recursion, provider;	/* drops; see struct dtrace_ioc_status */
-	u64 alive;			/* when STATUS was called last, ns */
+	atomic_t reading;		/* calls in progress that show that it is alive */
+	u64 alive;			/* when the last one ended, ns */
 	u32 killed;
 	u32 woken;			/* a wake-up is under way or was not yet looked at */
 	struct irq_work wake;
@@ -140,6 +141,8 @@ struct dtk_consumer *dtk_consumer_create(void);
 void dtk_consumer_destroy(struct dtk_consumer *cons);
 int dtk_consumer_go(struct dtk_consumer *cons, struct dtrace_ioc_go *go);
 int dtk_consumer_stop(struct dtk_consumer *cons, struct dtrace_ioc_stop *stop);
+/* STATUS or SWITCH @begins or ends, which both may have to wait for a lock. Context: ioctl. */
+void dtk_consumer_reading(struct dtk_consumer *cons, bool begins);
 int dtk_consumer_switch(struct dtk_consumer *cons, struct dtrace_ioc_switch *sw);
 void dtk_consumer_status(struct dtk_consumer *cons, struct dtrace_ioc_status *st);
 int dtk_consumer_mmap(struct dtk_consumer *cons, struct vm_area_struct *vma);

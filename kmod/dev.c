@@ -170,9 +170,11 @@ static long ioc_switch(struct dtk_consumer *cons, void __user *arg)
 
 	if (copy_from_user(&sw, arg, sizeof(sw)))
 		return -EFAULT;
+	dtk_consumer_reading(cons, true);
 	mutex_lock(&cons->lock);
 	rc = dtk_consumer_switch(cons, &sw);
 	mutex_unlock(&cons->lock);
+	dtk_consumer_reading(cons, false);
 	if (!rc && copy_to_user(arg, &sw, sizeof(sw)))
 		rc = -EFAULT;
 	return rc;
@@ -182,7 +184,9 @@ static long ioc_status(struct dtk_consumer *cons, void __user *arg)
 {
 	struct dtrace_ioc_status st;
 
+	dtk_consumer_reading(cons, true);
 	dtk_consumer_status(cons, &st);
+	dtk_consumer_reading(cons, false);
 	return copy_to_user(arg, &st, sizeof(st)) ? -EFAULT : 0;
 }
 

@@ -329,7 +329,7 @@ struct dtrace_ioc_go {
 	__u64 aggsize;		/* 4m; .. 1g; rounded up to pages, as the next */
 	__u64 dynvarsize;		/* 1m, in all; .. 1g */
 	__u64 cleanrate;	/* ns between cleanings of dynamic variables and speculations: 9900990; >= 1 ms */
-	__u64 aliveness;	/* ns without a STATUS call after which the consumer counts as dead: 30 s */
+	__u64 aliveness;	/* ns without a STATUS or SWITCH call after which the consumer counts as dead: 30 s */
 	__u32 bufpolicy;
 	__u32 bufresize;	/* 0 auto: halve until memory suffices; 1 manual: -ENOMEM */
 	__u32 cpu;		/* DTRACE_CPUALL or the only CPU to trace */

@@ -220,42 +220,54 @@ static u32 granules(u64 start, u64 end)
 	return (end - start) / DPID_GRANULE;
 }
 
-static struct leaparea *area_enter(struct dpid_proc *p, u64 start, u64 end)
+static void area_free(struct leaparea *a)
+{
+	if (a)
+		kvfree(a->taken);
+	kfree(a);
+}
+
+static struct leaparea *area_alloc(u64 start, u64 end)
 {
 	struct leaparea *a = kzalloc(sizeof(*a), GFP_KERNEL_ACCOUNT);
 	u32 k;
 
-	if (a)
-		a->taken = kvcalloc(BITS_TO_LONGS(granules(start, end)), sizeof(long), GFP_KERNEL_ACCOUNT);
-	if (!a || !a->taken) {
-		kfree(a);
+	if (!a)
 		return NULL;
-	}
 	a->start = start;
 	a->end = end;
 	for (k = 0; k < ARRAY_SIZE(a->kind); k++)
 		a->kind[k].cursor = start;
-	if (!p->leaphi || start < p->leaplo)
-		WRITE_ONCE(p->leaplo, start);
-	if (end > p->leaphi)
-		WRITE_ONCE(p->leaphi, end);
-	list_add_tail(&a->list, &p->leapareas);
-	return a;
+	a->taken = kvcalloc(BITS_TO_LONGS(granules(start, end)), sizeof(long), GFP_KERNEL_ACCOUNT);
+	if (a->taken)
+		return a;
+	area_free(a);
+	return NULL;
 }
 
 static struct leaparea *area_create(struct dpid_proc *p, u64 lo, u64 hi)
 {
+	struct leaparea *a;
 	u32 i;
 
 	for (i = 0; i < ARRAY_SIZE(windows); i++) {
 		s64 rel = DPID_JUMP_LEN + (s64)(s32)windows[i].rel;
 		u64 start = (lo + rel) & PAGE_MASK, end = PAGE_ALIGN(hi + rel + windows[i].room + DPID_LANDING_MAX);
 
-		if (!is_free(p->mm, start, end) ||
-		    dpid_map(p->mm, NULL, start, end - start, PROT_READ | PROT_EXEC,
-			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE) < 0)
+		if (!is_free(p->mm, start, end))
 			continue;
-		return area_enter(p, start, end);
+		a = area_alloc(start, end);
+		if (!a || dpid_map(p->mm, NULL, start, end - start, PROT_READ | PROT_EXEC,
+				   MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE) < 0) {
+			area_free(a);
+			continue;
+		}
+		if (!p->leaphi || start < p->leaplo)
+			WRITE_ONCE(p->leaplo, start);
+		if (end > p->leaphi)
+			WRITE_ONCE(p->leaphi, end);
+		list_add_tail(&a->list, &p->leapareas);
+		return a;
 	}
 	return NULL;
 }
@@ -269,10 +281,11 @@ static u64 find_place(const struct leaparea *a, const struct dpid_leap *leap, bo
 
 	for (tries = 0; tries < TRIES; tries++) {
 		u64 at = dpid_jump_place(leap->addr, leap->prefix.inside, int3, from, a->end - size);
-		u32 end = granules(a->start, at + size + DPID_GRANULE - 1), taken;
+		u32 end, taken;
 
 		if (!at)
 			return 0;
+		end = granules(a->start, at + size + DPID_GRANULE - 1);
 		taken = find_next_bit(a->taken, end, granules(a->start, at));
 		if (offset_in_page(at) + size > PAGE_SIZE)
 			from = PAGE_ALIGN(at);
@@ -755,8 +768,6 @@ void dpid_leaps_free(struct dpid_proc *p)
 
 	dpid_plans_free(p);
 	xa_destroy(&p->stubs);
-	list_for_each_entry_safe(a, next, &p->leapareas, list) {
-		kvfree(a->taken);
-		kfree(a);
-	}
+	list_for_each_entry_safe(a, next, &p->leapareas, list)
+		area_free(a);
 }

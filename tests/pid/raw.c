@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -619,23 +620,31 @@ static void target_many(void)
 		((void (*)(void))(MANYAT + i * 16))();
 }
 
-static bool t_many(void)
+static bool open_many(struct dtrace_pid_point *p, pid_t *pid)
 {
-	struct dtrace_pid_point *p = calloc(NMANY, sizeof(*p));
 	char path[] = "/tmp/rawXXXXXX";
 	int fd = mkstemp(path), i;
-	uint64_t t0, t1, t2;
-	pid_t pid;
 
 	for (i = 0; i < NMANY; i++)
 		need(write(fd, "\x90\xc3\xcc\xcc\xcc\xcc\xcc\xcc\xcc\xcc\xcc\xcc\xcc\xcc\xcc\xcc", 16) == 16);
 	need(mmap((void *)MANYAT, NMANY * 16, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_FIXED, fd, 0) ==
 	     (void *)MANYAT);
 	unlink(path);
-	pid = start(target_many);
-	ok(raw_open(&s, pid));
+	close(fd);
+	*pid = start(target_many);
+	ok(raw_open(&s, *pid));
 	for (i = 0; i < NMANY; i++)
 		ok(raw_point("\x90\xc3\0\0\0\0\0\0\0\0\0\0\0\0\0", MANYAT + i * 16, &p[i]));
+	return true;
+}
+
+static bool t_many(void)
+{
+	struct dtrace_pid_point *p = calloc(NMANY, sizeof(*p));
+	uint64_t t0, t1, t2;
+	pid_t pid;
+
+	need(open_many(p, &pid));
 	t0 = now_ns();
 	ok(add_points(p, NMANY, MANYAT, MANYAT + NMANY * 16, false));
 	t1 = now_ns();
@@ -656,7 +665,47 @@ static bool t_many(void)
 	fprintf(stderr, "closed in %lu ms\n", (now_ns() - t0) / 1000000);
 	need(s.counts[0] == NMANY);
 	free(p);
-	close(fd);
+	munmap((void *)MANYAT, NMANY * 16);
+	return true;
+}
+
+static atomic_int reading;
+
+static void *reader(void *arg)
+{
+	while (reading) {
+		struct dtrace_ioc_switch sw = { .kind = DTRACE_BUF_AGG };
+		struct dtrace_ioc_status st;
+
+		ioctl(s.fd, DTRACEIOC_STATUS, &st);
+		ioctl(s.fd, DTRACEIOC_SWITCH, &sw);
+	}
+	return NULL;
+}
+
+/* Who reads its data is not taken for dead because another thread of its arms many points, which takes long. */
+static bool t_patience(void)
+{
+	struct dtrace_pid_point *p = calloc(NMANY, sizeof(*p));
+	struct dtrace_ioc_status st;
+	pthread_t th;
+	pid_t pid;
+
+	need(open_many(p, &pid));
+	s.aliveness = 200000000;
+	reading = 1;
+	ok(raw_go(&s));
+	pthread_create(&th, NULL, reader, NULL);
+	ok(add_points(p, NMANY, MANYAT, MANYAT + NMANY * 16, true));
+	sleep_ms(100);
+	reading = 0;
+	pthread_join(th, NULL);
+	ok(ioctl(s.fd, DTRACEIOC_STATUS, &st));
+	need(!st.killed);
+	raw_close(&s);
+	sh->go = 1;
+	need(ended_well(pid));
+	free(p);
 	munmap((void *)MANYAT, NMANY * 16);
 	return true;
 }
@@ -682,6 +731,7 @@ static const struct {
 	{ "sigkill", t_sigkill },
 	{ "storm", t_storm },
 	{ "many", t_many },
+	{ "patience", t_patience },
 	{ "speed", t_speed },
 };
 

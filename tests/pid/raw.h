@@ -34,7 +34,7 @@ struct raw_session {
 	struct { char mod[32], func[32], name[16]; } clauses[RAW_MAXCLAUSE];
 	uint64_t counts[RAW_MAXCLAUSE];
 	uint64_t drops;
-	uint64_t aggsize;
+	uint64_t aggsize, aliveness;	/* aliveness: before raw_go(); 0: the kernel's own */
 	char prov[32];
 	struct dtrace_pid_stat stat;
 };

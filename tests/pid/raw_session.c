@@ -308,7 +308,8 @@ int raw_enable(struct raw_session *s)
 
 int raw_go(struct raw_session *s)
 {
-	struct dtrace_ioc_go go = { .bufsize = 65536, .aggsize = 262144, .cpu = DTRACE_CPUALL };
+	struct dtrace_ioc_go go = { .bufsize = 65536, .aggsize = 262144, .cpu = DTRACE_CPUALL,
+				    .aliveness = s->aliveness };
 	int err = call(s->fd, DTRACEIOC_GO, &go);
 
 	s->aggsize = go.got_aggsize;
