@@ -307,6 +307,7 @@ struct dpid_proc {
 	u64 leaplo, leaphi;		/* around all of them; for a quick look */
 	struct xarray stubs;		/* landings by address / DPID_GRANULE */
 	struct dpid_landing *landings;	/* by ->next; written under dtk_lock and proc->lock */
+	u64 landingbytes;		/* of all of them; proc->lock */
 	struct dpid_plan *plans;	/* by ->next; dtk_lock and proc->lock */
 	struct dpid_cells *cells;	/* kmod_count.c; written under dtk_lock and proc->lock, read by RCU */
 	u32 ncells, nleaps;		/* cells given out; leaps whose stage is not NONE */

@@ -30,6 +30,8 @@
 #define GROUP_SPAN	((u64)SZ_64M)
 #define TRIES		4096
 #define GIVE_UP		8
+/* All landings of a process: those of sessions that asked for something else stay, for a thread may be inside. */
+#define LANDINGS_MOST	((u64)SZ_64M)
 #define LOWEST		((u64)SZ_64K)
 #define HEAP_ROOM	((u64)SZ_1G)
 #define LAHF_FLAGS	(X86_EFLAGS_SF | X86_EFLAGS_ZF | X86_EFLAGS_AF | X86_EFLAGS_PF | X86_EFLAGS_CF)
@@ -363,9 +365,12 @@ static int landing_write(struct dpid_proc *p, struct dpid_landing *l)
 static int landing_build(struct dpid_proc *p, struct dpid_landing *l)
 {
 	u32 size = dpid_jump_size(&l->leap->prefix, l->plan);
-	struct leaparea *a = place(p, l->leap, size, &l->addr);
+	struct leaparea *a;
 	int cells, err;
 
+	if (p->landingbytes + size > LANDINGS_MOST)
+		return -ENOMEM;
+	a = place(p, l->leap, size, &l->addr);
 	if (!a)
 		return -ENOSPC;
 	cells = dpid_cells_get(p, l->plan->ncells);
@@ -375,10 +380,12 @@ static int landing_build(struct dpid_proc *p, struct dpid_landing *l)
 	err = landing_write(p, l);
 	if (!err)
 		err = enter(p, l);
-	if (!err)
-		bitmap_set(a->taken, granules(a->start, l->addr),
-			   granules(a->start, l->addr + size + DPID_GRANULE - 1) - granules(a->start, l->addr));
-	return err;
+	if (err)
+		return err;
+	bitmap_set(a->taken, granules(a->start, l->addr),
+		   granules(a->start, l->addr + size + DPID_GRANULE - 1) - granules(a->start, l->addr));
+	p->landingbytes += size;
+	return 0;
 }
 
 static int landing_make(struct dpid_proc *p, struct dpid_leap *leap)
