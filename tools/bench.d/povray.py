@@ -19,7 +19,7 @@ COUNT = "pid$target:::entry{ @[probefunc] = count(); } BEGIN{ printf(\"\\ngo\\n\
 # For whoever wants to find the function again.
 WHERE = "pid$target:::entry{ @[probemod, probefunc] = count(); } END{ printa(\"%s %s %@d\\n\", @); }"
 WAYS = {"none": None, "jumps": "on", "breakpoints": "off"}
-UPROBES = 1000
+UPROBES = 100		# more do not get ready in two minutes
 LIMIT = 420
 
 
@@ -140,7 +140,7 @@ def measure(quick, bpftrace, notes):
     r["size"], r["turns"] = size, turns
     if bpftrace:
         try:
-            r["uprobes"] = uprobes((size[0] // 2, size[1] // 2), UPROBES // 10 if quick else UPROBES, notes)
+            r["uprobes"] = uprobes((size[0] // 2, size[1] // 2), UPROBES, notes)
         except Exception as e:
             notes.append(f"povray, bpftrace: {e}")
     return r
