@@ -548,6 +548,88 @@ static bool t_claims(void)
 	return true;
 }
 
+/* What comes of offering a jump at @p: the reason why not, or -1. */
+static bool offered(struct dtrace_pid_point *p, pid_t pid, int *why)
+{
+	ok(raw_open(&s, pid));
+	ok(add_points(p, 1, (uintptr_t)raw_text, (uintptr_t)raw_text_end, false));
+	strcpy(s.clauses[0].mod, "m");
+	strcpy(s.clauses[0].func, "f");
+	strcpy(s.clauses[0].name, "entry");
+	s.nclauses = 1;
+	ok(raw_enable(&s));
+	ok(raw_stat(&s));
+	need(s.stat.armed == 1);
+	*why = s.stat.jumps ? -1 : 7;
+	while (*why >= 0 && !s.stat.nojump[*why])
+		--*why;
+	raw_close(&s);
+	return true;
+}
+
+/* f_sub ends with "add $8,%rsp; ret": there a jump to count the ret would begin. */
+static bool t_lead(void)
+{
+	static const uint8_t add[4] = { 0x48, 0x83, 0xc4, 0x08 };
+	const struct raw_fn *fn = fn_named("f_sub");
+	uint64_t lo = (uintptr_t)raw_text, hi = (uintptr_t)raw_text_end, at = fn->end;
+	pid_t pid = start(target_threads);
+	struct dtrace_pid_point good, p;
+	int why;
+
+	do
+		at--;
+	while (*(uint8_t *)at != 0xc3);
+	need(!memcmp((void *)(at - 4), add, 4));
+	ok(raw_point((void *)at, at, &good));
+	good.prefix = 1;
+	good.lead = 4;
+	good.flags = DTRACE_PID_KEEPFLAGS;
+	memcpy(good.before, add, 4);
+
+	ok(raw_open(&s, pid));
+	p = good;
+	p.lead = 5;
+	need(add_points(&p, 1, lo, hi, true) == -EINVAL);
+	p = good;
+	p.prefix = 0;
+	need(add_points(&p, 1, lo, hi, true) == -EINVAL);
+	p = good;
+	p.flags = 2;
+	need(add_points(&p, 1, lo, hi, true) == -EINVAL);
+	p = good;
+	p.lead = 3;
+	need(add_points(&p, 1, lo, hi, true) == -EINVAL);	/* a byte too many in before[] */
+	p = good;
+	p.bytes[2] = 1;
+	need(add_points(&p, 1, lo, hi, true) == -EINVAL);
+	need(add_points(&good, 1, at - 3, hi, true) == -EINVAL);	/* it begins outside the object */
+	raw_close(&s);
+
+	if (!raw_jumps) {
+		sh->stop = 1;
+		return ended_well(pid);
+	}
+	p = good;
+	memset(p.before, 0x90, 4);			/* not what is there */
+	need(offered(&p, pid, &why) && why == DTRACE_PID_NOJUMP_MEMORY);
+	kill(pid, SIGKILL);					/* the process remembers the first offer */
+	waitpid(pid, NULL, 0);
+	pid = start(target_threads);
+	p = good;
+	p.lead = 2;	/* not whole instructions */
+	memset(p.before, 0, 2);
+	need(offered(&p, pid, &why) && why == DTRACE_PID_NOJUMP_KIND);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	pid = start(target_threads);
+	need(offered(&good, pid, &why) && why == -1);
+	need(text_is_whole(pid));
+	sh->stop = 1;
+	need(ended_well(pid));
+	return true;
+}
+
 /* Handlers of faults see the program's address and may change it. */
 static bool t_fault(void)
 {
@@ -721,6 +803,7 @@ static const struct {
 	{ "forms", t_forms },
 	{ "formsignals", t_formsignals },
 	{ "claims", t_claims },
+	{ "lead", t_lead },
 	{ "int3", t_int3 },
 	{ "fault", t_fault },
 	{ "sync", t_sync },
