@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "proc_impl.h"
@@ -33,34 +34,28 @@ static struct file *find_file(struct files *fs, uint64_t dev, uint64_t ino)
 	return NULL;
 }
 
-/* The file that is mapped there, even if its path names another by now or lies in another mount namespace. */
-static bool could_have(pid_t pid, uint64_t lo, uint64_t hi)
-{
-	char path[96];
-
-	snprintf(path, sizeof(path), "/proc/%d/map_files/%llx-%llx", pid, (unsigned long long)lo,
-		 (unsigned long long)hi);
-	return dt_statics_maybe(path);
-}
-
 static bool line_could(struct files *fs, pid_t pid, const char *line)
 {
 	unsigned long long lo, hi, off, ino;
-	unsigned int major, minor;
+	struct stat st;
 	struct file *f;
-	uint64_t dev;
-	char perm[5];
+	char perm[5], path[96];
 
-	if (sscanf(line, "%llx-%llx %4s %llx %x:%x %llu", &lo, &hi, perm, &off, &major, &minor, &ino) != 7 ||
-	    perm[2] != 'x' || !ino)
+	if (sscanf(line, "%llx-%llx %4s %llx %*x:%*x %llu", &lo, &hi, perm, &off, &ino) != 5 || perm[2] != 'x' || !ino)
 		return false;
-	dev = (uint64_t)major << 32 | minor;
-	f = find_file(fs, dev, ino);
+	/*
+	 * The file that is mapped there, even if its path names another by now or lies in another mount namespace. The
+	 * line's device and number can be those of several: btrfs has them once in each subvolume.
+	 */
+	snprintf(path, sizeof(path), "/proc/%d/map_files/%llx-%llx", pid, lo, hi);
+	if (stat(path, &st))
+		return false;
+	f = find_file(fs, st.st_dev, st.st_ino);
 	if (f)
 		return f->maybe;
 	if (!dt_grow(&fs->f, fs->n, &fs->room, sizeof(*fs->f)))
 		return true;
-	fs->f[fs->n] = (struct file){ dev, ino, could_have(pid, lo, hi) };
+	fs->f[fs->n] = (struct file){ st.st_dev, st.st_ino, dt_statics_maybe(path) };
 	return fs->f[fs->n++].maybe;
 }
 
