@@ -240,10 +240,27 @@ static int multiply(struct translation *t, u32 i)
 	return 0;
 }
 
+/* By what is not constant. The other instructions would want rcx for that, which is an argument. */
+static int shift_by(struct translation *t, u8 extension, u32 i)
+{
+	static const u8 prefix[] = { [4] = 0xe9, [5] = 0xeb, [7] = 0xea };
+
+	if (!t->g->bmi2)
+		return -EOPNOTSUPP;
+	get(t->g, DIF_R2(i));
+	with_reg(t->g, OP_LOAD, DPID_RDX, DPID_RAX);
+	get(t->g, DIF_R1(i));
+	DPID_GEN(t->g, 0xc4, 0xe2);				/* shlx, shrx, sarx %rdx,%rax,%rax */
+	dpid_gen1(t->g, prefix[extension]);
+	DPID_GEN(t->g, 0xf7, 0xc0);
+	put(t->g, DIF_RD(i));
+	return 0;
+}
+
 static int shift(struct translation *t, u8 extension, u32 i)
 {
 	if (!is_known(t, DIF_R2(i)))
-		return -EOPNOTSUPP;
+		return shift_by(t, extension, i);
 	get(t->g, DIF_R1(i));
 	DPID_GEN(t->g, 0x48, 0xc1);
 	dpid_gen1(t->g, 0xc0 | extension << 3);
@@ -475,9 +492,13 @@ bool dpid_difo_divides(const struct dtk_difo *difo)
 {
 	u32 i;
 
-	for (i = 0; i < difo->ntext; i++)
-		if (DIF_OP(difo->text[i]) >= DIF_OP_SDIV && DIF_OP(difo->text[i]) <= DIF_OP_UREM)
+	for (i = 0; i < difo->ntext; i++) {
+		switch (DIF_OP(difo->text[i])) {
+		case DIF_OP_SDIV ... DIF_OP_UREM:
+		case DIF_OP_SLL ... DIF_OP_SRA:
 			return true;
+		}
+	}
 	return false;
 }
 

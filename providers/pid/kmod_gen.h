@@ -36,8 +36,9 @@ enum { DPID_RAX, DPID_RCX, DPID_RDX, DPID_RSP = 4, DPID_RSI = 6, DPID_RDI, DPID_
 struct dpid_gen {
 	u32 n;
 	bool full;		/* the buffer's end was reached: nothing is to be used */
-	bool divides;		/* rdx has been put away, and may be used */
+	bool divides;		/* rdx has been put away, and may be used, not only to divide */
 	bool returns;		/* arguments are those of a return */
+	bool bmi2;		/* the processor has shlx and its like */
 	u8 b[DPID_HEAD_MAX];
 };
 
@@ -63,7 +64,7 @@ u32 dpid_gen_hop(struct dpid_gen *g, u32 condition);
 void dpid_gen_hop_here(struct dpid_gen *g, u32 hop);
 void dpid_gen_hop_back(struct dpid_gen *g, u32 condition, u32 to);
 
-/* Does the difo divide? Then rdx is needed. */
+/* Does the difo divide, or shift? Then rdx is needed. */
 bool dpid_difo_divides(const struct dtk_difo *difo);
 /*
  * The value of a checked difo to r10. Returns 0, or -EOPNOTSUPP: it needs more than arguments and constants, or

@@ -118,6 +118,7 @@ static struct dpid_plan *make(struct dpid_planner *pl, const struct dpid_enabled
 	struct dpid_setting set = {
 		.copies = dpid_copies(),
 		.rdpid = boot_cpu_has(X86_FEATURE_RDPID),
+		.bmi2 = boot_cpu_has(X86_FEATURE_BMI2),
 		.returns = e->returns,
 		.keepflags = keepflags,
 	};

@@ -436,6 +436,7 @@ static int generate(struct making *m, const struct dpid_wish *wish, u32 n)
 	m->g->n = 0;
 	m->g->full = m->g->divides = false;
 	m->g->returns = m->set->returns;
+	m->g->bmi2 = m->set->bmi2;
 	err = lay_out(m, wish, n);
 	if (err)
 		return err;

@@ -77,7 +77,7 @@ u32 dpid_tally_cells(u16 kind, u64 arg);
 /* Where the head is to run. */
 struct dpid_setting {
 	u32 copies;			/* a power of two, more than any CPU's number */
-	bool rdpid;
+	bool rdpid, bmi2;		/* the processor has these instructions */
 	bool returns;			/* where a function returns: that is what arguments are */
 	bool keepflags;			/* somebody may read the flags */
 };

@@ -113,7 +113,9 @@ u64 flags_before = 0x202, rax_before = 0x1111;
 
 static struct dpid_plan *plan_of(const struct dpid_wish *wish, u32 n, bool use_rdpid)
 {
-	struct dpid_setting set = { COPIES, use_rdpid && rdpid(), at_return, at_return };
+	struct dpid_setting set = {
+		COPIES, use_rdpid && rdpid(), __builtin_cpu_supports("bmi2"), at_return, at_return,
+	};
 	struct dpid_plan *plan = NULL;
 	u64 at = (uintptr_t)cells;
 	s32 rel;
@@ -425,7 +427,7 @@ static void refused(void **state)
 		{ DIF_INSTR_R(DIF_OP_TST, 0, 0, 0), DIF_INSTR_B(DIF_OP_BE, 3), DIF_INSTR_W(DIF_OP_SETX, 0, 1) },
 		{ DIF_INSTR_R(DIF_OP_TST, 0, 0, 0), DIF_INSTR_W(DIF_OP_SETX, 0, 1), DIF_INSTR_B(DIF_OP_BE, 3) },
 	};
-	struct dpid_setting set = { COPIES, true, false, false };
+	struct dpid_setting set = { .copies = COPIES, .rdpid = true };
 	struct dpid_wish wish[DPID_TALLIES + 1];
 	struct dpid_plan *plan;
 	struct dtk_difo arg0 = difo_of(arg0_text, ARRAY_SIZE(arg0_text));

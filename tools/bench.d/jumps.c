@@ -169,7 +169,7 @@ static struct dpid_plan *plan_of(const struct way *w, bool rdpid)
 	};
 	struct dtk_difo val = { .text = text, .ntext = ARRAY_SIZE(text) };
 	struct dpid_wish wish = { w->kind, w->arg, NULL, w->kind == DTRACEAGG_COUNT ? NULL : &val };
-	struct dpid_setting set = { COPIES, rdpid, w->returns, w->returns };
+	struct dpid_setting set = { COPIES, rdpid, false, w->returns, w->returns };
 	static struct dpid_gen g;
 	struct dpid_plan *plan;
 
