@@ -18,7 +18,7 @@
 #include <asm/prctl.h>
 #endif
 /* 6.16 moved cpuid() here. */
-#if __has_include(<asm/cpuid/api.h>)
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 16, 0)
 #include <asm/cpuid/api.h>
 #endif
 
