@@ -34,7 +34,7 @@ static u64 traced_thread(void);
 #undef dtk_thread_id
 
 #define PROGRAMS "/tmp/dt-python-test"
-#define MAX_POINTS 64
+#define MAX_POINTS 96
 #define MAX_KEYS 8192
 
 struct point {
@@ -55,7 +55,8 @@ static struct {
 	size_t npoint;
 	struct key *key;
 	size_t nkey;
-	bool on, exceptions;
+	bool on, exceptions, events;
+	struct dt_py *own;	/* py, if it is one with recipes of all events */
 	uint64_t hits, unread;
 } t;
 static struct dpid_saves saves;
@@ -128,6 +129,18 @@ static void raised(const char *file, const char *name, struct dpid_recipe *r)
 	count("raise", file, what);
 }
 
+static void event(const char *probe, struct dpid_recipe *r)
+{
+	char text[256], found[16] = "";
+
+	if (!t.on || !t.events)
+		return;
+	read_text(r->arg[0], text, sizeof(text));
+	if (!strcmp(probe, "import-find-load-done"))
+		snprintf(found, sizeof(found), "%lld", (long long)r->arg[1]);
+	count(probe, text, found);
+}
+
 static void fired(const struct dt_static *st, struct dpid_recipe *r)
 {
 	bool entry = !strcmp(st->name, "function-entry"), raise = !strcmp(st->name, "exception-raise");
@@ -139,6 +152,10 @@ static void fired(const struct dt_static *st, struct dpid_recipe *r)
 		snprintf(file, sizeof(file), "%lld", (long long)r->arg[0]);
 		if (t.on)
 			count(st->name, file, "");
+		return;
+	}
+	if (!strcmp(st->name, "audit") || !strncmp(st->name, "import-", 7)) {
+		event(st->name, r);
 		return;
 	}
 	read_text(r->arg[0], file, sizeof(file));
@@ -322,6 +339,20 @@ static void find_interpreter(void)
 		fail_msg("no interpreter found in process %d: %s", t.pid, err.msg);
 }
 
+/* Its static probes of imports are left aside, so that ours can be compared with what is imported. */
+static void find_events(void)
+{
+	struct dt_err err;
+
+	t.own = malloc(sizeof(*t.own));
+	assert_non_null(t.own);
+	*t.own = *t.py;
+	t.own->has_imports = false;
+	t.py = t.own;
+	if (dt_py_recipes(t.own, "it", &err))
+		fail_msg("%s", err.msg);
+}
+
 static void arm(void)
 {
 	int status;
@@ -385,6 +416,18 @@ static void compare_exceptions(const char *root)
 		fail_msg("'<' is what the interpreter says, '>' what the recipes say");
 }
 
+static void compare_events(const char *root)
+{
+	const char *which = t.py->audit.function ? "^import\\|^audit" : "^import";
+
+	assert_int_equal(target_run("test -s %s" PROGRAMS "/truth", root), 0);
+	if (target_run("cd %s && grep '%s' calls | LC_ALL=C sort >a; grep '%s' %s" PROGRAMS "/truth | LC_ALL=C sort | "
+		       "diff - a", target_dir, which, which, root))
+		fail_msg("'<' is what the interpreter says, '>' what the recipes say");
+	if (!t.py->audit.function)
+		print_message("its audit events were not compared: it has static probes of them, or none\n");
+}
+
 static void compare_entries_with_returns(void)
 {
 	if (target_run("cd %s && sed -n 's/^call//p' calls >a; sed -n 's/^return//p' calls >b; test -s a && diff a b",
@@ -414,7 +457,10 @@ static void run_one(const char *root, const char *exe, const char *mode, const c
 	t.key = calloc(MAX_KEYS, sizeof(*t.key));
 	t.exceptions = !strcmp(mode, "raise");
 	start(root, exe, mode, program);
+	t.events = !strcmp(mode, "events");
 	find_interpreter();
+	if (t.events)
+		find_events();
 	arm();
 	status = follow();
 	assert_true(WIFEXITED(status) && !WEXITSTATUS(status));
@@ -425,6 +471,8 @@ static void run_one(const char *root, const char *exe, const char *mode, const c
 	write_counts();
 	if (t.exceptions)
 		compare_exceptions(root);
+	else if (t.events)
+		compare_events(root);
 	else if (!strcmp(mode, "profile"))
 		compare_with_truth(root);
 	else
@@ -432,6 +480,7 @@ static void run_one(const char *root, const char *exe, const char *mode, const c
 	if (strstr(program, "counted"))
 		compare_with_expected(root);
 	free(t.key);
+	free(t.own);
 	target_run("rm -rf %s" PROGRAMS, root);
 }
 
@@ -486,6 +535,7 @@ static void library(void **state)
 
 static void counted(void **state) { with_each("plain", PROGRAMS "/counted.py"); }
 static void exceptions(void **state) { with_each("raise", PROGRAMS "/exceptions.py"); }
+static void events(void **state) { with_each("events", PROGRAMS "/events.py"); }
 static void limits(void **state) { with_each("plain", PROGRAMS "/limits.py"); }
 
 int main(void)
@@ -494,6 +544,7 @@ int main(void)
 		cmocka_unit_test(counted),
 		cmocka_unit_test(limits),
 		cmocka_unit_test(exceptions),
+		cmocka_unit_test(events),
 		cmocka_unit_test(language),
 		cmocka_unit_test(library),
 	};

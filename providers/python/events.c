@@ -11,8 +11,16 @@
  * Of the exception the thread knows: which one (until 3.11 its type). Where the thread's state is, is less
  * certain than the place itself, so it is checked when the probe fires: the thread's current frame must be this one.
  *
- * gc-start, gc-done: the function that collects, if the interpreter has no static probes of its own and
- * a symbol tells which it is. In 3.13 it may return at once, since a collection is going on; that is none.
+ * Where the interpreter has no static probes of its own for them:
+ *
+ * gc-start, gc-done: the function that collects, if a symbol tells which it is. In 3.13 it may return at once, since
+ * a collection is going on; that is none.
+ *
+ * import-find-load-start, import-find-load-done: the Python function that finds and loads a module, where C has called
+ * it: importlib.import_module(), which is Python, calls it even for modules that are there. The static probes
+ * are in that C function and leave it out, too.
+ *
+ * audit: the functions that every event passes, with a hook or without, if symbols tell which they are.
  */
 #include <string.h>
 
@@ -120,7 +128,7 @@ static void raises(struct out *o)
 
 /* ---- Garbage ---------------------------------------------------------------------------------- */
 
-#define GC_KEY	2	/* other than those of functions that are entered at the same stack pointer */
+#define GC_KEY	3	/* other than those of functions that are entered at the same stack pointer */
 
 /* collect(thread, generation, ...): not if a collection is going on. */
 static void begin_gc(struct out *o)
@@ -175,10 +183,132 @@ static void garbage(struct out *o)
 	add_static(o, "gc-done", func, done, 1, first);
 }
 
+/* ---- Imports ------------------------------------------------------------------------------------ */
+
+#define FINDER		"_find_and_load"	/* (name, ...) */
+#define FINDER_FILE	"<frozen importlib._bootstrap>"
+#define FINDER_CALLER	"_gcd_import"		/* the one in Python */
+
+const char *const dt_py_import_types[2] = { "char *", "int" };
+
+/* Entered from C, a frame follows one of the eval loop's own, or says so itself. Until 3.10 its caller tells. */
+static void put_only_from_c(struct out *o)
+{
+	const struct dt_py_layout *l = o->l;
+	int64_t begins;
+	size_t none, longer, other;
+
+	if (l->minor >= 12) {
+		put_load(o, A, FRAME, 8, l->frame_back);
+		put_load(o, A, A, 1, l->frame_owner);
+		stop_unless(o, DTRACE_STEP_IF_GE, A, EVAL_LOOP);
+		return;
+	}
+	if (l->minor == 11) {
+		put_load(o, A, FRAME, 1, l->frame_is_entry);
+		stop_unless(o, DTRACE_STEP_IF_NE, A, 0);
+		return;
+	}
+	memcpy(&begins, FINDER_CALLER, sizeof(begins));
+	put_load(o, A, FRAME, 8, l->frame_back);
+	none = open_if(o, DTRACE_STEP_IF_EQ, A, 0, 0);
+	put_load(o, A, A, 8, l->frame_code);
+	put_load(o, TEXT, A, 8, l->co_name);
+	put_load(o, A, TEXT, 8, l->str_length);
+	longer = open_if(o, DTRACE_STEP_IF_NE, A, 0, sizeof(FINDER_CALLER) - 1);
+	put_load(o, A, TEXT, 8, (uint8_t)l->text);
+	other = open_if(o, DTRACE_STEP_IF_NE, A, 0, begins);
+	put_stop(o);
+	close_if(o, other);
+	close_if(o, longer);
+	close_if(o, none);
+}
+
+void dt_py_only_import(struct out *o, bool is_from_c)
+{
+	put_only_text(o, CODE, o->l->co_name, FINDER);
+	put_only_text(o, CODE, o->l->co_filename, FINDER_FILE);
+	if (!is_from_c)
+		put_only_from_c(o);
+}
+
+void dt_py_import_args(struct out *o, bool is_entry)
+{
+	size_t raised;
+
+	put_load(o, TEXT, FRAME, 8, o->l->frame_locals);
+	if (o->l->code_mask != ~0ull)
+		put(o, DTRACE_STEP_ANDI, TEXT, 0, 0, 0, (int64_t)o->l->code_mask);
+	put(o, DTRACE_STEP_TEXT, TEXT, TEXT, 0, 0, (int64_t)o->l->text);
+	put_arg(o, 0, TEXT);
+	if (is_entry)
+		return;
+	raised = open_if(o, DTRACE_STEP_IF_EQ, HOW, 0, HOW_RAISED);
+	put_imm(o, A, 1);
+	put_arg(o, 1, A);
+	close_if(o, raised);
+}
+
+/* ---- Audit events ------------------------------------------------------------------------------ */
+
+/* @event: the argument that is its name, char *. */
+static void audit_site(struct out *o, uint64_t addr, int event)
+{
+	const struct dt_py_audit *au = &o->py->audit;
+
+	begin(o, addr);
+	/* It is sys.audit() that calls, which has been counted. */
+	put_reg(o, B, DTRACE_REG_IP, 8);
+	put_reg(o, A, DTRACE_REG_SP, 8);
+	put_load(o, A, A, 8, 0);
+	put(o, DTRACE_STEP_SUB, A, B, 0, 0, 0);
+	stop_unless(o, DTRACE_STEP_IF_NE, A, (int64_t)(au->python_calls - addr));
+	put_reg(o, A, event, 8);
+	put_arg(o, 0, A);
+	end(o);
+}
+
+#define IS_STR	(1 << 28)	/* of a type's flags */
+
+/* sys.audit(event, ...): (module, objects, how many). What is no event, since it will raise TypeError, is left out. */
+static void sys_audit_site(struct out *o)
+{
+	const struct dt_py_audit *au = &o->py->audit;
+
+	begin(o, au->python);
+	put_reg(o, A, DTRACE_REG_DX, 8);
+	stop_unless(o, DTRACE_STEP_IF_NE, A, 0);
+	put_reg(o, TEXT, DTRACE_REG_SI, 8);
+	put_load(o, TEXT, TEXT, 8, 0);
+	put_load(o, A, TEXT, 8, o->l->ob_type);
+	put_load(o, A, A, 8, o->l->type_flags);
+	put(o, DTRACE_STEP_ANDI, A, 0, 0, 0, IS_STR);
+	stop_unless(o, DTRACE_STEP_IF_NE, A, 0);
+	put(o, DTRACE_STEP_TEXT, TEXT, TEXT, 0, 0, (int64_t)o->l->text);
+	put_arg(o, 0, TEXT);
+	end(o);
+}
+
+static void audit(struct out *o)
+{
+	static const char *const event[] = { "char *" };
+	const struct dt_py_audit *au = &o->py->audit;
+	size_t first = o->py->nsite;
+
+	if (!au->function)
+		return;
+	audit_site(o, au->function, DTRACE_REG_DI);
+	if (au->inner)
+		audit_site(o, au->inner, DTRACE_REG_SI);
+	sys_audit_site(o);
+	add_static(o, "audit", "PySys_Audit", event, 1, first);
+}
+
 void dt_py_events(struct out *o)
 {
 	raises(o);
 	garbage(o);
+	audit(o);
 }
 
 /* ---- What there is not --------------------------------------------------------------------------- */
@@ -190,16 +320,14 @@ const char *dt_py_why_absent(const struct dt_py *py, const char *name)
 		  "the call that adds a function to an exception's traceback was not found in its eval loop" },
 		{ "gc-start", "it was built without --with-dtrace, and no symbol tells where it collects garbage" },
 		{ "gc-done", "it was built without --with-dtrace, and no symbol tells where it collects garbage" },
-		{ "import-find-load-start",
-		  "it was built without --with-dtrace; function-entry of _find_and_load comes nearest" },
-		{ "import-find-load-done",
-		  "it was built without --with-dtrace; function-return of _find_and_load comes nearest" },
-		{ "audit", "it was built without --with-dtrace" },
+		{ "audit", "it was built without --with-dtrace, and no symbols tell where events pass" },
 		{ "line", "it was built without --with-dtrace" },
 	};
 
 	if (!strcmp(name, "line") && py->layout.minor > 11)
 		return "CPython has none since 3.12";
+	if (!strcmp(name, "audit") && py->layout.minor < 8)
+		return "CPython has audit events since 3.8";
 	for (size_t i = 0; i < sizeof(reasons) / sizeof(*reasons); i++) {
 		if (!strcmp(reasons[i].name, name))
 			return reasons[i].why;

@@ -13,7 +13,7 @@
 #include "python.h"
 
 #define NO	DT_PY_ABSENT
-#define OBJECTS	.frame_object_frame = 0x18, .type_name = 0x18, .ob_type = 8, \
+#define OBJECTS	.frame_object_frame = 0x18, .type_name = 0x18, .type_flags = 0xa8, .ob_type = 8, \
 	.str_length = 0x10, .str_state = 0x20, .bytes_size = 0x10, .bytes_data = 0x20
 #define UNTIL_311 .text = DTRACE_TEXT(0x30, 0x38, 0x48), .code_mask = ~0ull
 #define SINCE_312 .text = DTRACE_TEXT(0x28, 0x30, 0x38)
@@ -30,34 +30,35 @@ static const struct dt_py_layout layouts[] = {
 	{
 		.minor = 6, UNTIL_311, FRAME_OBJECT, OBJECTS, .line_kind = DTRACE_LINE_LNOTAB,
 		.co_filename = 0x60, .co_name = 0x68, .co_firstlineno = 0x24, .co_linetable = 0x70, .co_code = 0x28,
-		.frame_lasti = 0x78, .thread_id = 0x98, .runtime_interps = NO,
+		.frame_lasti = 0x78, .frame_locals = 0x178, .thread_id = 0x98, .runtime_interps = NO,
 		.thread_exc = 0x50, .exc_traceback = 0x60, .runtime_current = NO,
 	}, {
 		.minor = 7, UNTIL_311, FRAME_OBJECT, OBJECTS, .line_kind = DTRACE_LINE_LNOTAB,
 		.co_filename = 0x60, .co_name = 0x68, .co_firstlineno = 0x24, .co_linetable = 0x70, .co_code = 0x28,
-		.frame_lasti = 0x68, .thread_id = 0xb0, .runtime_interps = 0x18,
+		.frame_lasti = 0x68, .frame_locals = 0x168, .thread_id = 0xb0, .runtime_interps = 0x18,
 		.thread_exc = 0x58, .exc_traceback = 0x68, .runtime_current = 0x5c8,
 	}, {
 		.minor = 8, UNTIL_311, FRAME_OBJECT, OBJECTS, .line_kind = DTRACE_LINE_LNOTAB,
 		.co_filename = 0x68, .co_name = 0x70, .co_firstlineno = 0x28, .co_linetable = 0x78, .co_code = 0x30,
-		.frame_lasti = 0x68, .thread_id = 0xb0, .runtime_interps = 0x20,
+		.frame_lasti = 0x68, .frame_locals = 0x168, .thread_id = 0xb0, .runtime_interps = 0x20,
 		.thread_exc = 0x58, .exc_traceback = 0x68, .runtime_current = 0x558,
 	}, {
 		.minor = 9, UNTIL_311, FRAME_OBJECT, OBJECTS, .line_kind = DTRACE_LINE_LNOTAB,
 		.co_filename = 0x68, .co_name = 0x70, .co_firstlineno = 0x28, .co_linetable = 0x78, .co_code = 0x30,
-		.frame_lasti = 0x68, .thread_id = 0xb0, .runtime_interps = 0x20,
+		.frame_lasti = 0x68, .frame_locals = 0x168, .thread_id = 0xb0, .runtime_interps = 0x20,
 		.thread_exc = 0x58, .exc_traceback = 0x68, .runtime_current = 0x238,
 	}, {
 		.minor = 10, UNTIL_311, FRAME_OBJECT, OBJECTS, .line_kind = DTRACE_LINE_310, .lasti_shift = 1,
 		.co_filename = 0x68, .co_name = 0x70, .co_firstlineno = 0x28, .co_linetable = 0x78, .co_code = 0x30,
-		.frame_lasti = 0x60, .thread_id = 0xb0, .runtime_interps = 0x20,
+		.frame_lasti = 0x60, .frame_locals = 0x160, .thread_id = 0xb0, .runtime_interps = 0x20,
 		.thread_exc = 0x58, .exc_traceback = 0x68, .runtime_current = 0x238,
 	}, {
 		.minor = 11, .is_interp_frame = true, UNTIL_311, OBJECTS, .line_kind = DTRACE_LINE_LOCATIONS,
 		.co_filename = 0x70, .co_name = 0x78, .co_qualname = 0x80, .co_firstlineno = 0x48, .co_linetable = 0x88,
 		.co_code = NO, .co_code_adaptive = 0xb8, .co_firsttraceable = 0xa8, .co_version = NO,
 		.frame_code = 0x20, .frame_back = 0x30, .frame_lasti = NO, .frame_instr = 0x38, .frame_is_entry = 0x44,
-		.frame_owner = 0x45, .thread_next = 8, .thread_id = 0x98, .thread_cframe = 0x38, .thread_frame = 8,
+		.frame_owner = 0x45, .frame_locals = 0x48,
+		.thread_next = 8, .thread_id = 0x98, .thread_cframe = 0x38, .thread_frame = 8,
 		.thread_interp = 0x10, .thread_tracing = 0x2c, .thread_breaker = NO, .thread_recursion = NO,
 		.thread_c_recursion = NO, .thread_exc = 0x60, .interp_next = 0, .interp_threads = 0x10,
 		.interp_version = NO,
@@ -69,7 +70,8 @@ static const struct dt_py_layout layouts[] = {
 		.co_filename = 0x70, .co_name = 0x78, .co_qualname = 0x80, .co_firstlineno = 0x44, .co_linetable = 0x88,
 		.co_code = NO, .co_code_adaptive = 0xc0, .co_firsttraceable = 0xb0, .co_version = 0xa0,
 		.frame_code = 0, .frame_back = 8, .frame_lasti = NO, .frame_instr = 0x38, .frame_is_entry = NO,
-		.frame_owner = 0x46, .thread_next = 8, .thread_id = 0x88, .thread_cframe = 0x38, .thread_frame = 0,
+		.frame_owner = 0x46, .frame_locals = 0x48,
+		.thread_next = 8, .thread_id = 0x88, .thread_cframe = 0x38, .thread_frame = 0,
 		.thread_interp = 0x10, .thread_tracing = 0x2c, .thread_breaker = NO, .thread_recursion = 0x1c,
 		.thread_c_recursion = NO, .thread_exc = 0x60, .interp_next = 0, .interp_threads = 0x48,
 		.interp_version = 0x30,
@@ -81,7 +83,8 @@ static const struct dt_py_layout layouts[] = {
 		.co_filename = 0x70, .co_name = 0x78, .co_qualname = 0x80, .co_firstlineno = 0x44, .co_linetable = 0x88,
 		.co_code = NO, .co_code_adaptive = 0xc8, .co_firsttraceable = 0xb8, .co_version = 0xa8,
 		.frame_code = 0, .frame_back = 8, .frame_lasti = NO, .frame_instr = 0x38, .frame_is_entry = NO,
-		.frame_owner = 0x46, .thread_next = 8, .thread_id = 0x98, .thread_cframe = NO, .thread_frame = 0x48,
+		.frame_owner = 0x46, .frame_locals = 0x48,
+		.thread_next = 8, .thread_id = 0x98, .thread_cframe = NO, .thread_frame = 0x48,
 		.thread_interp = 0x10, .thread_tracing = 0x3c, .thread_breaker = 0x18, .thread_recursion = 0x2c,
 		.thread_c_recursion = 0x34, .thread_exc = 0x70, .interp_version = NO,
 		.exc_traceback = 0x28, .interp_gc = NO, .gc_collecting = NO, .runtime_current = NO,
@@ -91,7 +94,8 @@ static const struct dt_py_layout layouts[] = {
 		.co_filename = 0x70, .co_name = 0x78, .co_qualname = 0x80, .co_firstlineno = 0x44, .co_linetable = 0x88,
 		.co_code = NO, .co_code_adaptive = 0xd0, .co_firsttraceable = 0xc0, .co_version = 0xa8,
 		.frame_code = 0, .frame_back = 8, .frame_lasti = NO, .frame_instr = 0x38, .frame_is_entry = NO,
-		.frame_owner = 0x4a, .thread_next = 8, .thread_id = 0x98, .thread_cframe = NO, .thread_frame = 0x48,
+		.frame_owner = 0x4a, .frame_locals = 0x50,
+		.thread_next = 8, .thread_id = 0x98, .thread_cframe = NO, .thread_frame = 0x48,
 		.thread_interp = 0x10, .thread_tracing = 0x3c, .thread_breaker = 0x18, .thread_recursion = 0x30,
 		.thread_c_recursion = NO, .thread_exc = 0x70, .interp_version = NO,
 		.exc_traceback = 0x28, .interp_gc = NO, .gc_collecting = NO, .runtime_current = NO,
@@ -101,7 +105,8 @@ static const struct dt_py_layout layouts[] = {
 		.co_filename = 0x70, .co_name = 0x78, .co_qualname = 0x80, .co_firstlineno = 0x44, .co_linetable = 0x88,
 		.co_code = NO, .co_code_adaptive = 0xd0, .co_firsttraceable = 0xc0, .co_version = 0xa8,
 		.frame_code = 0, .frame_back = 8, .frame_lasti = NO, .frame_instr = 0x38, .frame_is_entry = NO,
-		.frame_owner = 0x4a, .thread_next = 8, .thread_id = 0xb0, .thread_cframe = NO, .thread_frame = 0x48,
+		.frame_owner = 0x4a, .frame_locals = 0x50,
+		.thread_next = 8, .thread_id = 0xb0, .thread_cframe = NO, .thread_frame = 0x48,
 		.thread_interp = 0x10, .thread_tracing = 0x40, .thread_breaker = 0x18, .thread_recursion = 0x34,
 		.thread_c_recursion = NO, .thread_exc = 0x88, .interp_version = NO,
 		.exc_traceback = 0x28, .interp_gc = NO, .gc_collecting = NO, .runtime_current = NO,
@@ -136,6 +141,7 @@ static const struct told told[] = {
 	{ FIELD(frame_back), { 28, 31, 39 } },
 	{ FIELD(frame_code), { 29, 32, 40 } },
 	{ FIELD(frame_instr), { 30, 33, 41 } },
+	{ FIELD(frame_locals), { 31, 34, 42 } },
 	{ FIELD(frame_owner), { 32, 35, 43 } },
 	{ FIELD(co_filename), { 34, 39, 47 } },
 	{ FIELD(co_name), { 35, 40, 48 } },

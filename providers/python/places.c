@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Functions: where they return, where they are called, which one collects garbage.
+ * Functions: where they return, where they are called, which one collects garbage, which ones audit events pass.
  *
  * The linker leads a call of an exported function through a stub, or the compiler through a pointer; both
  * take the address from a word that the dynamic linker fills in. The relocation of that word names the function.
@@ -200,5 +200,54 @@ int dt_py_gc_find(const struct dt_py_elf *pe, int minor, struct dt_py_gc *ret)
 	rc = dt_py_returns(pe, ret->function, &ret->ret, NULL, NULL);
 	if (rc)
 		ret->function = 0;
+	return rc == -ENOMEM ? rc : 0;
+}
+
+/* ---- Audit events ------------------------------------------------------------------------- */
+
+struct audit_calls {
+	const struct dt_py_elf *pe;
+	struct dt_py_callee function, inner;
+	uint64_t back;		/* where the last one returns to */
+	size_t n;
+};
+
+static void look_for_audit(void *ctx, const struct dt_pid_insn *in)
+{
+	struct audit_calls *c = ctx;
+
+	if (dt_py_calls(c->pe, in, &c->function) || dt_py_calls(c->pe, in, &c->inner)) {
+		c->back = in->addr + in->point.len;
+		c->n++;
+	}
+}
+
+/*
+ * Functions with "..." are never made part of their callers; copies of them would have names, too. Without a hook
+ * sys.audit() calls none of them. Where it does that in another function (3.14, if the compiler has not made that part
+ * of it), the events are refused.
+ */
+int dt_py_audit_find(const struct dt_py_elf *pe, int minor, struct dt_py_audit *ret)
+{
+	Elf *elf = dt_elf_handle(pe->elf);
+	struct audit_calls c = { .pe = pe };
+	struct dt_py_returns returns;
+	int rc;
+
+	*ret = (struct dt_py_audit){ 0 };
+	if (minor < 8 || count_named(elf, "PySys_Audit") != 1 || count_named(elf, "sys_audit") != 1 ||
+	    (minor >= 9 && count_named(elf, "_PySys_Audit") != 1))
+		return 0;
+	dt_py_callee_find(pe, "PySys_Audit", &c.function);
+	dt_py_callee_find(pe, "_PySys_Audit", &c.inner);
+	ret->python = dt_py_symbol(pe->elf, "sys_audit");
+	if (!c.function.addr || !ret->python)
+		return 0;
+	rc = dt_py_returns(pe, ret->python, &returns, look_for_audit, &c);
+	if (!rc && c.n == 1) {
+		ret->function = c.function.addr;
+		ret->inner = c.inner.addr;
+		ret->python_calls = c.back;
+	}
 	return rc == -ENOMEM ? rc : 0;
 }

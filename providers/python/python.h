@@ -10,7 +10,7 @@
  *   places.c   functions: where they return, who calls them
  *   layout.c   where the fields of CPython's objects are, per minor version
  *   recipes.c  probes of functions: places and steps (include/dtrace/recipe.h)
- *   events.c   the other probes: exceptions, garbage; and why one is not there
+ *   events.c   the other probes: exceptions, garbage, imports, audit events; and why one is not there
  *   source.c   all of it for one object of a process, remembered per file
  *
  * Every fact is taken from the file at hand and checked by a second one where there is a second one;
@@ -82,6 +82,7 @@ struct dt_py_layout {
 	uint16_t frame_instr;	/* pointer to the instruction, since 3.11 */
 	uint16_t frame_owner;	/* u8, since 3.11: 1 = generator; 3 and more = eval loop's own (3.12) */
 	uint16_t frame_is_entry;	/* u8, 3.11 */
+	uint16_t frame_locals;	/* pointers (& code_mask): the parameters come first */
 	/* thread state */
 	uint16_t thread_next, thread_id, thread_frame;
 	uint16_t thread_cframe;	/* 3.11, 3.12: the frame is at *(thread + this) + thread_frame */
@@ -97,7 +98,7 @@ struct dt_py_layout {
 	uint16_t runtime_current;	/* thread that holds the interpreter's lock, 3.7 to 3.11 */
 	/* objects */
 	uint16_t frame_object_frame;	/* of a frame object, since 3.11 */
-	uint16_t type_name;
+	uint16_t type_name, type_flags;
 	uint16_t ob_type, str_length, str_state, bytes_size, bytes_data;
 };
 
@@ -184,6 +185,15 @@ struct dt_py_gc {
 };
 int dt_py_gc_find(const struct dt_py_elf *pe, int minor, struct dt_py_gc *ret);
 
+/* The functions that audit events pass, if symbols tell which they are. */
+struct dt_py_audit {
+	uint64_t function;	/* PySys_Audit(event, ...). 0: not known */
+	uint64_t inner;		/* _PySys_Audit(thread, event, ...), since 3.9 */
+	uint64_t python;	/* sys.audit() */
+	uint64_t python_calls;	/* where one of these two returns to if python, since there is a hook, calls it */
+};
+int dt_py_audit_find(const struct dt_py_elf *pe, int minor, struct dt_py_audit *ret);
+
 /* ---- eval.c ---------------------------------------------------------------------- */
 
 enum dt_py_op {
@@ -234,13 +244,15 @@ extern const struct dt_static dt_py_known[];
 
 /* ---- recipes.c --------------------------------------------------------------------- */
 
-#define DT_PY_SITES	64
-#define DT_PY_STATICS	8
+#define DT_PY_SITES	96
+#define DT_PY_STATICS	12
 /* Everything about one file. */
 struct dt_py {
 	struct dt_py_layout layout;
 	struct dt_py_eval eval;
 	struct dt_py_gc gc;
+	struct dt_py_audit audit;
+	bool has_imports;	/* probes of imports of its own */
 	uint64_t runtime;	/* _PyRuntime; 3.6: 0 */
 	uint64_t current;	/* 3.6: _PyThreadState_Current */
 	uint64_t code_type;	/* PyCode_Type */

@@ -28,6 +28,22 @@
 #define START_BITS	7	/* of RESUME's argument */
 #define AT_GENEXPR	4	/* 3.15: where a generator expression is made, not run */
 
+/* CODE of FRAME. Only a function that the probe is of goes on. */
+static void put_function(struct out *o)
+{
+	put_code(o);
+	if (o->which == IMPORTS)
+		dt_py_only_import(o, false);
+}
+
+static void put_entry_args(struct out *o)
+{
+	if (o->which == IMPORTS)
+		dt_py_import_args(o, true);
+	else
+		put_how_args(o, true);
+}
+
 /* ---- Entry --------------------------------------------------------------------------------------- */
 
 /* RESUME that will be done again, since the code has to be instrumented anew first: not yet. */
@@ -63,7 +79,7 @@ static void resume_site(struct out *o, uint64_t addr)
 
 	begin(o, addr);
 	put_reg(o, FRAME, o->ev->frame, 8);
-	put_code(o);
+	put_function(o);
 	put_not_again(o);
 	unread = open_if_unread(o, o->l->minor >= 15, POSITION_ARGS);
 	put_reg(o, POS, o->ev->next, 8);
@@ -73,7 +89,7 @@ static void resume_site(struct out *o, uint64_t addr)
 		stop_unless(o, DTRACE_STEP_IF_NE, C, AT_GENEXPR);
 	how_unless(o, DTRACE_STEP_IF_EQ, C, 0, HOW_RESUMED);
 	close_unread(o, unread);
-	put_how_args(o, true);
+	put_entry_args(o);
 	end(o);
 }
 
@@ -96,10 +112,10 @@ static void push_site(struct out *o, const struct dt_py_push *p)
 {
 	begin(o, p->addr);
 	put_reg(o, FRAME, p->frame, 8);
-	put_code(o);
+	put_function(o);
 	put_pos(o);
 	how_unless(o, DTRACE_STEP_IF_EQ, POS, -1, HOW_RESUMED);
-	put_how_args(o, true);
+	put_entry_args(o);
 	end(o);
 }
 
@@ -107,12 +123,16 @@ static void push_site(struct out *o, const struct dt_py_push *p)
  * Where a return will look for its frame: under the value that the stack pointer had at the function's entry. What is
  * found there is taken away, so each probe has a key of its own.
  */
-static void save_site(struct out *o, uint64_t addr, int reg, int32_t depth, bool only_raised)
+static void save_site(struct out *o, uint64_t addr, int reg, int32_t depth)
 {
 	begin(o, addr);
 	put_reg(o, FRAME, reg, 8);
+	if (o->which == IMPORTS) {
+		put_code(o);
+		dt_py_only_import(o, o->l->minor == 11);
+	}
 	put_reg(o, A, DTRACE_REG_SP, 8);
-	put(o, DTRACE_STEP_ADDI, A, 0, 0, 0, depth + only_raised);
+	put(o, DTRACE_STEP_ADDI, A, 0, 0, 0, depth + o->which);
 	put(o, DTRACE_STEP_SAVE, A, FRAME, 0, 0, 0);
 	put_stop(o);
 	end(o);
@@ -181,22 +201,25 @@ static void put_callers_thread(struct out *o)
 	put_value(o, THREAD, &v);
 }
 
-static void put_return_args(struct out *o, bool only_raised)
+static void put_return_args(struct out *o)
 {
-	if (only_raised)
+	if (o->which == RAISED)
 		stop_unless(o, DTRACE_STEP_IF_EQ, HOW, HOW_RAISED);
-	put_how_args(o, false);
+	if (o->which == IMPORTS)
+		dt_py_import_args(o, false);
+	else
+		put_how_args(o, false);
 }
 
 /* 3.12 and later. */
-static void clear_site(struct out *o, bool only_raised)
+static void clear_site(struct out *o)
 {
 	struct dt_py_eval *ev = o->ev;
 	size_t unread;
 
 	begin(o, ev->clear);
 	put_reg(o, FRAME, ev->is_clear_inner ? DTRACE_REG_DI : DTRACE_REG_SI, 8);
-	put_code(o);
+	put_function(o);
 	put_pos(o);
 	if (ev->is_clear_inner) {
 		put_not_destroyed(o);
@@ -206,16 +229,16 @@ static void clear_site(struct out *o, bool only_raised)
 		put_reg(o, THREAD, DTRACE_REG_DI, 8);
 		put_begun(o, true, true);
 	}
-	unread = open_if_unread(o, only_raised, 1 << HOW_ARG);
+	unread = open_if_unread(o, o->which != ANY, 1 << HOW_ARG);
 	put_load(o, A, THREAD, 8, o->l->thread_exc);
 	how_unless(o, DTRACE_STEP_IF_EQ, A, 0, HOW_RAISED);
 	close_unread(o, unread);
-	put_return_args(o, only_raised);
+	put_return_args(o);
 	end(o);
 }
 
 /* 3.11: frames that were entered from Python. No instrumentation changes opcodes there. */
-static void clear_site_311(struct out *o, bool only_raised)
+static void clear_site_311(struct out *o)
 {
 	const struct dt_py_layout *l = o->l;
 	size_t unread;
@@ -226,12 +249,12 @@ static void clear_site_311(struct out *o, bool only_raised)
 	stop_unless(o, DTRACE_STEP_IF_EQ, A, 0);
 	put_code(o);
 	put_begun(o, false, false);
-	unread = open_if_unread(o, only_raised, POSITION_ARGS);
+	unread = open_if_unread(o, o->which != ANY, POSITION_ARGS);
 	put_pos(o);
 	put_load(o, A, POS, 1, 0);
 	how_unless(o, DTRACE_STEP_IF_EQ, A, dt_py_opcode(l->minor, DT_PY_OP_RETURN), HOW_RAISED);
 	close_unread(o, unread);
-	put_return_args(o, only_raised);
+	put_return_args(o);
 	end(o);
 }
 
@@ -248,14 +271,14 @@ static void yield_site(struct out *o, uint64_t addr)
 }
 
 /* Until 3.11: the C function returns NULL if an exception has ended the frame. */
-static void ret_site(struct out *o, uint64_t addr, bool only_raised)
+static void ret_site(struct out *o, uint64_t addr)
 {
 	const struct dt_py_layout *l = o->l;
 	size_t raised, none;
 
 	begin(o, addr);
 	put_reg(o, A, DTRACE_REG_SP, 8);
-	put(o, DTRACE_STEP_ADDI, A, 0, 0, 0, only_raised);
+	put(o, DTRACE_STEP_ADDI, A, 0, 0, 0, o->which);
 	put(o, DTRACE_STEP_TAKE, FRAME, A, 0, 0, 0);
 	put_code(o);
 	put_pos(o);
@@ -278,7 +301,7 @@ static void ret_site(struct out *o, uint64_t addr, bool only_raised)
 	if (none)
 		close_if(o, none);
 	close_if(o, raised);
-	put_return_args(o, only_raised);
+	put_return_args(o);
 	end(o);
 }
 
@@ -296,43 +319,52 @@ static void each_handler(struct out *o, const enum dt_py_op *op, size_t n, void 
 	}
 }
 
-static void entry(struct out *o)
+static void enter(struct out *o)
 {
 	static const enum dt_py_op resume[] = {
 		DT_PY_OP_RESUME, DT_PY_OP_RESUME2, DT_PY_OP_RESUME3, DT_PY_OP_I_RESUME,
 	};
-	size_t first = o->py->nsite;
 
 	if (o->l->is_interp_frame) {
 		each_handler(o, resume, sizeof(resume) / sizeof(*resume), resume_site);
-		throw_site(o);
+		if (o->which == ANY)
+			throw_site(o);
 	}
 	for (size_t i = 0; i < o->ev->npush; i++)
 		push_site(o, &o->ev->push[i]);
-	add_static(o, "function-entry", LOOP, function_args, NFUNCTION_ARGS, first);
 }
 
-static void leave(struct out *o, const char *name, bool only_raised)
+static void leave(struct out *o)
 {
 	static const enum dt_py_op yield[] = { DT_PY_OP_YIELD, DT_PY_OP_I_YIELD };
-	size_t first = o->py->nsite;
 	struct dt_py_eval *ev = o->ev;
 
 	if (o->l->minor >= 12) {
-		clear_site(o, only_raised);
-		if (!only_raised)
+		clear_site(o);
+		if (o->which == ANY)
 			each_handler(o, yield, sizeof(yield) / sizeof(*yield), yield_site);
 	} else {
 		if (o->l->minor == 11) {
-			clear_site_311(o, only_raised);
-			save_site(o, ev->function, DTRACE_REG_SI, 0, only_raised);
+			if (o->which != IMPORTS)
+				clear_site_311(o);
+			save_site(o, ev->function, DTRACE_REG_SI, 0);
 		}
 		for (size_t i = 0; i < ev->npush; i++)
-			save_site(o, ev->push[i].addr, ev->push[i].frame, ev->push[i].depth, only_raised);
+			save_site(o, ev->push[i].addr, ev->push[i].frame, ev->push[i].depth);
 		for (size_t i = 0; i < ev->ret.n; i++)
-			ret_site(o, ev->ret.addr[i], only_raised);
+			ret_site(o, ev->ret.addr[i]);
 	}
-	add_static(o, name, LOOP, function_args, NFUNCTION_ARGS, first);
+}
+
+/* The probe @name of the functions @which, at the places that @sites writes. */
+static void functions(struct out *o, const char *name, void (*sites)(struct out *o), int which, const char *const *args,
+		      size_t nargs)
+{
+	size_t first = o->py->nsite;
+
+	o->which = which;
+	sites(o);
+	add_static(o, name, LOOP, args, nargs, first);
 }
 
 int dt_py_recipes(struct dt_py *py, const char *name, struct dt_err *err)
@@ -340,9 +372,13 @@ int dt_py_recipes(struct dt_py *py, const char *name, struct dt_err *err)
 	struct out o = { .py = py, .l = &py->layout, .ev = &py->eval };
 
 	py->nst = py->nsite = 0;
-	entry(&o);
-	leave(&o, "function-return", false);
-	leave(&o, "exception-unwind", true);
+	functions(&o, "function-entry", enter, ANY, function_args, NFUNCTION_ARGS);
+	functions(&o, "function-return", leave, ANY, function_args, NFUNCTION_ARGS);
+	functions(&o, "exception-unwind", leave, RAISED, function_args, NFUNCTION_ARGS);
+	if (!py->has_imports) {
+		functions(&o, "import-find-load-start", enter, IMPORTS, dt_py_import_types, 1);
+		functions(&o, "import-find-load-done", leave, IMPORTS, dt_py_import_types, 2);
+	}
 	dt_py_events(&o);
 	if (o.full)
 		return dt_proc_fail(err, -E2BIG, "%s needs more places for its probes than there is room for", name);

@@ -30,20 +30,28 @@ struct known {
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct known *all;		/* guarded by lock; never freed, entries don't change */
 
-static int is_gc(void *ctx, const struct dt_note *n)
+static int is_note(void *name, const struct dt_note *n)
 {
-	(void)ctx;
-	return !strcmp(n->provider, "python") && !strcmp(n->name, "gc__start");
+	return !strcmp(n->provider, "python") && !strcmp(n->name, name);
 }
 
 /* Its own static probe, where it has one, comes from providers/usdt. */
-static int find_gc(const struct dt_py_elf *pe, struct dt_py *py, struct dt_err *err)
+static bool has_own(const struct dt_py_elf *pe, char *name)
 {
 	size_t bad;
+
+	return dt_notes_each(dt_elf_handle(pe->elf), is_note, name, &bad) != 0;
+}
+
+static int find_events(const struct dt_py_elf *pe, struct dt_py *py, struct dt_err *err)
+{
 	int rc = 0;
 
-	if (!dt_notes_each(dt_elf_handle(pe->elf), is_gc, NULL, &bad))
+	py->has_imports = has_own(pe, "import__find__load__start");
+	if (!has_own(pe, "gc__start"))
 		rc = dt_py_gc_find(pe, py->layout.minor, &py->gc);
+	if (!rc && !has_own(pe, "audit"))
+		rc = dt_py_audit_find(pe, py->layout.minor, &py->audit);
 	return rc ? dt_proc_fail(err, rc, "out of memory") : 0;
 }
 
@@ -65,7 +73,7 @@ static int analyse(struct dt_elf *e, const char *name, struct dt_py *py, struct 
 		return rc;
 	rc = dt_py_eval_find(&pe, &py->layout, name, &py->eval, err);
 	if (!rc)
-		rc = find_gc(&pe, py, err);
+		rc = find_events(&pe, py, err);
 	dt_py_elf_close(&pe);
 	return rc ? rc : dt_py_recipes(py, name, err);
 }

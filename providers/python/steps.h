@@ -6,6 +6,8 @@
 #ifndef DT_PYTHON_STEPS_H
 #define DT_PYTHON_STEPS_H
 
+#include <string.h>
+
 #include "python.h"
 
 /* What all probes of functions have. */
@@ -18,6 +20,8 @@
 #define COMMON_ARGS	0x1f	/* as a mask: all but HOW */
 #define RARE_ARGS	(1 << LINE_ARG | 1 << QUALNAME_ARG | 1 << CODE_ARG)
 #define POSITION_ARGS	(1 << LINE_ARG | 1 << HOW_ARG)
+
+#define EVAL_LOOP	3	/* frame's owner, or more: the eval loop itself (3.12) */
 
 /* How a function was entered or left. */
 #define HOW_START	0
@@ -46,6 +50,7 @@ struct out {
 	struct dt_py_eval *ev;
 	struct dtrace_step *s;
 	size_t n;
+	enum { ANY, RAISED, IMPORTS } which;	/* of the functions that are entered or left */
 	bool full;
 };
 
@@ -143,6 +148,24 @@ static inline void put_pos(struct out *o)
 		return;
 	}
 	put_load(o, POS, FRAME, 4 | DTRACE_STEP_SIGNED, o->l->frame_lasti);
+}
+
+/* TEXT = the str that object v[@s] has at @at. Fire only if it has the length, first and last 8 bytes of @want. */
+static inline void put_only_text(struct out *o, int s, uint16_t at, const char *want)
+{
+	const uint8_t ascii = (uint8_t)o->l->text;
+	const size_t len = strlen(want);
+	int64_t first, last;
+
+	memcpy(&first, want, sizeof(first));
+	memcpy(&last, want + len - sizeof(last), sizeof(last));
+	put_load(o, TEXT, s, 8, at);
+	put_load(o, A, TEXT, 8, o->l->str_length);
+	stop_unless(o, DTRACE_STEP_IF_EQ, A, (int64_t)len);
+	put_load(o, A, TEXT, 8, ascii);
+	stop_unless(o, DTRACE_STEP_IF_EQ, A, first);
+	put_load(o, A, TEXT, 8, (int64_t)(ascii + len - sizeof(last)));
+	stop_unless(o, DTRACE_STEP_IF_EQ, A, last);
 }
 
 /* LINE of POS. A function that has not begun, or just begins, is at its first line. */
@@ -252,5 +275,13 @@ static inline void add_static(struct out *o, const char *name, const char *func,
 #define DT_PY_RAISE_ARGS 7
 extern const char *const dt_py_raise_args[DT_PY_RAISE_ARGS];
 void dt_py_events(struct out *o);
+/*
+ * For a probe of imports: don't fire unless FRAME, of CODE, is of the function that imports, and C has called it.
+ * @is_from_c: it has called what is called here.
+ */
+void dt_py_only_import(struct out *o, bool is_from_c);
+/* The module's name; at the end also if it was found (HOW). */
+void dt_py_import_args(struct out *o, bool is_entry);
+extern const char *const dt_py_import_types[2];
 
 #endif /* DT_PYTHON_STEPS_H */

@@ -5,7 +5,9 @@
 # "call|return <tab> file <tab> function <tab> count" lines. "raise": what sys.monitoring or settrace() told of exceptions
 # ("raise <tab> file <tab> function:line:exception:0, or 1 if other functions are in its traceback
 # already <tab> count") and gc.callbacks of garbage ("gc-start <tab> generation
-# <tab> <tab> count", "gc-done <tab> found ..."). "plain": without; OUT is what PROGRAM
+# <tab> <tab> count", "gc-done <tab> found ..."). "events": what PROGRAM's events() says ("import-find-load-start <tab>
+# module <tab> <tab> count", "import-find-load-done <tab> module <tab> found ...", "audit <tab> event ...").
+# "plain": without; OUT is what PROGRAM
 # expects itself, if it does. With a fourth argument it stops before, until somebody goes on with it.
 import gc
 import importlib.util
@@ -123,10 +125,13 @@ def run(mode, main):
 
 
 mode, program, out = sys.argv[1:4]
+sys.dont_write_bytecode = True
 main = load(program).main
 if len(sys.argv) > 4:
     os.kill(os.getpid(), signal.SIGSTOP)
 run(mode, main)
+if mode == "events":
+    counts[0] = sys.modules["program"].events()
 if mode != "plain":
     write(out)
 elif hasattr(sys.modules["program"], "expected"):
