@@ -168,7 +168,7 @@ TGT	:= $(BUILD)/targets
 TGT_CFLAGS := -O2 -g -Wall -Wno-infinite-recursion
 USDT_TARGETS := $(addprefix $(TGT)/usdt/,app app-O0 app-nopie app-static app-stripped app-linked app-cxx opener appcc lacks badnotes.so \
 	$(if $(wildcard /usr/include/sys/sdt.h /usr/include/*/sys/sdt.h),sdt-O0 sdt-O2))
-PLAIN	:= textcheck hammer tallied forker ownint3 execer execways sleeper typed copied
+PLAIN	:= textcheck hammer tallied forker gapped ownint3 execer execways sleeper typed copied
 TARGETS := $(addprefix $(TGT)/,$(PLAIN) thrower plug plugin.so counted-pie counted-nopie counted-static \
 	counted-stripped counted-static-stripped counted-fp tiny32 raw recipes intervals abi api) $(USDT_TARGETS)
 
@@ -200,6 +200,7 @@ $(TGT)/tiny32: tests/targets/tiny32.S
 	@mkdir -p $(@D)
 	$(call Q,CC)$(CC) -m32 -nostdlib -static -no-pie -o $@ $<
 $(TGT)/plug: TGT_CFLAGS += -rdynamic
+$(TGT)/gapped: TGT_CFLAGS += -fno-pie -no-pie
 $(TGT)/plugin.so: TGT_CFLAGS += -shared -fPIC
 $(TGT)/plugin.so: tests/targets/plugin.c
 	@mkdir -p $(@D)

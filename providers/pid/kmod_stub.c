@@ -20,8 +20,8 @@
  * lies within 2 GiB of the text it serves; the kernel computes and checks each displacement.
  *
  * Where an area goes. The nearest gap below the text that it serves, else the
- * nearest above; never where the heap or a stack will want to grow. It is mapped
- * by a kernel thread that adopts the process's mm for the moment, so neither
+ * nearest above; never where the heap or a stack will want to grow; several where no gap has room
+ * for all. It is mapped by a kernel thread that adopts the process's mm for the moment, so neither
  * the process nor its limits, seccomp filter or signals take part, and arming
  * knows at once whether it worked.
  */
@@ -191,61 +191,85 @@ static bool reaches(u64 start, u64 size, u64 lo, u64 hi)
 	return start + size <= lo + REACH && hi <= start + REACH;
 }
 
+struct gap_search {
+	u64 size, lo;
+	u64 best;		/* 0: none yet */
+};
+
+/* Gaps come by rising address. True: none that follows is better. */
+static bool consider(struct gap_search *s, u64 start, u64 end)
+{
+	bool fits = start < end && end - start >= s->size;
+
+	if (fits && end <= s->lo)
+		s->best = max_t(u64, start, round_down(end - s->size, PAGE_SIZE));
+	else if (fits && !s->best)
+		s->best = start;
+	return fits && end > s->lo;
+}
+
 /*
- * The best place for @size bytes within reach of [lo, hi), or 0. mmap_lock. Walks
- * the gaps upward; the last one that ends below lo wins, then the first one above.
+ * The best place for @size bytes within reach of [lo, hi), or 0. mmap_lock. The last gap
+ * that ends below lo wins, then the first one above.
  */
 static u64 find_gap(struct mm_struct *mm, u64 size, u64 lo, u64 hi)
 {
 	u64 from = hi > REACH + LOWEST ? hi - REACH : LOWEST;
 	u64 to = min_t(u64, lo + REACH, TASK_SIZE_MAX - PAGE_SIZE);
-	u64 gap = PAGE_ALIGN(from), best = 0;
+	u64 gap = PAGE_ALIGN(from), heap = PAGE_ALIGN(mm->brk);
+	struct gap_search s = { .size = size, .lo = lo };
 
 	while (gap < to) {
 		struct vm_area_struct *vma = find_vma(mm, gap);
 		u64 end = vma ? min_t(u64, vma->vm_start, to) : to;
-		u64 start = gap;
 
-		if (start <= PAGE_ALIGN(mm->brk) && PAGE_ALIGN(mm->brk) < end)
-			start = PAGE_ALIGN(mm->brk) + HEAP_ROOM;
-		if (vma && vma->vm_flags & VM_GROWSDOWN)
-			end = min(end, start);
-		if (start < end && end - start >= size) {
-			u64 at = round_down(end - size, PAGE_SIZE);
-
-			if (at < start)
-				at = start;
-			if (end > lo)
-				return best ? best : start;
-			best = at;
+		if (gap <= heap && heap < end) {
+			/* The heap grows upward from where it starts, which is up to 1 GiB behind the program. */
+			if (consider(&s, gap, round_down(mm->start_brk, PAGE_SIZE)))
+				break;
+			gap = heap + HEAP_ROOM;
 		}
+		if (!(vma && vma->vm_flags & VM_GROWSDOWN) && consider(&s, gap, end))
+			break;
 		if (!vma)
 			break;
 		gap = vma->vm_end;
 	}
-	return best;
+	return s.best;
 }
 
-static struct dpid_area *area_create(struct dpid_proc *p, u64 lo, u64 hi, u32 nslots)
+/* Map an area of *size bytes; where there is no such gap, of less, which *size then is. */
+static long area_map(struct dpid_proc *p, u64 lo, u64 hi, u64 *size)
 {
-	u64 size = max_t(u64, PAGE_ALIGN((u64)nslots * DPID_SLOT), AREA_MIN), at;
-	struct dpid_area *a;
 	long ret = -EEXIST;
 	int tries;
+	u64 at;
+
+	/* The process may map something there between our look and our mmap: look again. */
+	for (tries = 0; tries < 8 && ret == -EEXIST; tries++) {
+		mmap_read_lock(p->mm);
+		while (!(at = find_gap(p->mm, *size, lo, hi)) && *size > AREA_MIN)
+			*size = max_t(u64, PAGE_ALIGN(*size / 2), AREA_MIN);
+		mmap_read_unlock(p->mm);
+		if (!at)
+			return -ENOMEM;
+		ret = dpid_map(p->mm, NULL, at, *size, PROT_READ | PROT_EXEC,
+			       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE);
+	}
+	return ret;
+}
+
+/* For up to @nslots stubs. */
+static struct dpid_area *area_create(struct dpid_proc *p, u64 lo, u64 hi, u32 nslots)
+{
+	u64 size = max_t(u64, PAGE_ALIGN((u64)nslots * DPID_SLOT), AREA_MIN);
+	struct dpid_area *a;
+	long ret;
 
 	a = kvzalloc(struct_size(a, tps, size / DPID_SLOT), GFP_KERNEL);
 	if (!a)
 		return NULL;
-	/* The process may map something there between our look and our mmap: look again. */
-	for (tries = 0; tries < 8 && ret == -EEXIST; tries++) {
-		mmap_read_lock(p->mm);
-		at = find_gap(p->mm, size, lo, hi);
-		mmap_read_unlock(p->mm);
-		if (!at)
-			break;
-		ret = dpid_map(p->mm, NULL, at, size, PROT_READ | PROT_EXEC,
-			       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE);
-	}
+	ret = area_map(p, lo, hi, &size);
 	if (ret < 0) {
 		kvfree(a);
 		return NULL;
@@ -342,15 +366,18 @@ static void place_group(struct dpid_proc *p, u32 i, u32 end, u32 need)
 {
 	u64 lo = p->tps[i]->key.addr, hi = p->tps[end - 1]->key.addr + DPID_INSN_MAX;
 	struct dpid_area *a = NULL;
+	bool full = false;
 
 	for (; i < end; i++) {
 		struct dpid_tp *tp = p->tps[i];
 
 		if (!needs_stub(tp))
 			continue;
-		if (!a || a->used == a->nslots)
+		if (!full && (!a || a->used == a->nslots)) {
 			a = area_for(p, lo, hi, need);
-		if (!a)
+			full = !a;
+		}
+		if (full)
 			refuse(tp, DTRACE_PID_WHY_NOAREA);
 		else
 			place(p, a, tp);
