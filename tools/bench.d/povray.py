@@ -3,14 +3,15 @@
 demo's scene. For tools/bench and tools/demo: the module is loaded, dtrace is on PATH.
 
 Seconds are povray's own, from parsing the scene to its last pixel: what dtrace does before it lets the program go, and
-the program's start, are no slowdown of the program. Each way of counting renders in turns, and the median counts.
+the program's start, are no slowdown of the program. The ways of counting render in turns; the median of the seconds counts,
+and of how many times the same turn's untraced render that is.
 
 uprobes. bpftrace attaches one at a time, so to 43,000 it does not come; it gets the functions that are called most, as
 our own count knows them, and the table says how many of the calls those make. One program counts by address, which is its
 cheapest. The picture is half as wide and high, and compared with itself untraced, because a whole one takes several
 minutes. Should it not be finished in time, we know that it takes at least so long.
 """
-import os, re, shutil, subprocess, sys, tempfile, time
+import os, re, shutil, statistics, subprocess, sys, tempfile, time
 
 from tracer import Tracer
 
@@ -120,6 +121,7 @@ def uprobes(size, n, notes):
             r["seconds"], r["unfinished"] = time.monotonic() - began, True
         text = t.end(300)
         r["peak_kib"] = t.peak_kib
+        r["times"] = r["seconds"] / r["none"]
         r["calls"] = sum(map(int, re.findall(r"(?m)^@\[.*\]: (\d+)$", text)))
         if not r.get("unfinished") and not 0.9 * covered < r["calls"] < 1.1 * covered:
             notes.append(f"povray, bpftrace: counted {r['calls']} of {covered} calls")
@@ -127,7 +129,7 @@ def uprobes(size, n, notes):
 
 
 def measure(quick, bpftrace, notes):
-    size, turns = ((480, 360), 1) if quick else ((640, 480), 3)
+    size, turns = ((480, 360), 1) if quick else ((640, 480), 5)
     runs = {way: [] for way in WAYS}
     plain(size)
     for _ in range(turns):
@@ -135,8 +137,14 @@ def measure(quick, bpftrace, notes):
             try:
                 runs[way].append(counted(size, trapfree) if trapfree else dict(seconds=plain(size)))
             except Exception as e:
+                runs[way].append(None)
                 notes.append(f"povray, {way}: {e}")
-    r = {way: sorted(rs, key=lambda r: r["seconds"])[len(rs) // 2] for way, rs in runs.items() if rs}
+    r = {}
+    for way, all_runs in runs.items():
+        good = sorted(filter(None, all_runs), key=lambda one: one["seconds"])
+        times = [one["seconds"] / none["seconds"] for one, none in zip(all_runs, runs["none"]) if one and none]
+        if times:
+            r[way] = dict(good[len(good) // 2], times=statistics.median(times), turns=[one["seconds"] for one in good])
     r["size"], r["turns"] = size, turns
     if bpftrace:
         try:
@@ -162,7 +170,7 @@ def table(r):
         more = ">" if one.get("unfinished") else ""
         rest = "%10.1f s%10.1f MiB" % (one["armed"], one["peak_kib"] / 1024) if "armed" in one else ""
         print("%-58s%10s%10s%10s%s" % (name, more + "%.2f" % one["seconds"],
-                                       more + "%.2f" % (one["seconds"] / one.get("none", r["none"]["seconds"])),
+                                       more + "%.2f" % one["times"],
                                        "1.50" if way == "jumps" else "", rest))
     if "jumps" in r:
         one = r["jumps"]
