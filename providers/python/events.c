@@ -196,7 +196,7 @@ static void put_only_from_c(struct out *o)
 {
 	const struct dt_py_layout *l = o->l;
 	int64_t begins;
-	size_t none, longer, other;
+	size_t none, length, other;
 
 	if (l->minor >= 12) {
 		put_load(o, A, FRAME, 8, l->frame_back);
@@ -215,12 +215,12 @@ static void put_only_from_c(struct out *o)
 	put_load(o, A, A, 8, l->frame_code);
 	put_load(o, TEXT, A, 8, l->co_name);
 	put_load(o, A, TEXT, 8, l->str_length);
-	longer = open_if(o, DTRACE_STEP_IF_NE, A, 0, sizeof(FINDER_CALLER) - 1);
+	length = open_if(o, DTRACE_STEP_IF_NE, A, 0, sizeof(FINDER_CALLER) - 1);
 	put_load(o, A, TEXT, 8, (uint8_t)l->text);
 	other = open_if(o, DTRACE_STEP_IF_NE, A, 0, begins);
 	put_stop(o);
 	close_if(o, other);
-	close_if(o, longer);
+	close_if(o, length);
 	close_if(o, none);
 }
 

@@ -125,7 +125,7 @@ static void learn(const char *path, struct dt_py *py)
 	if (minor < 0 || dt_py_layout(e, minor, path, &py->layout, &err))
 		fail_msg("%s", err.msg);
 	if (dt_py_elf_open(e, &pe, &err) || dt_py_eval_find(&pe, &py->layout, path, &py->eval, &err) ||
-	    dt_py_gc_find(&pe, minor, &py->gc) ||
+	    dt_py_gc_find(&pe, minor, &py->gc) || dt_py_audit_find(&pe, minor, &py->audit) ||
 	    dt_py_recipes(py, path, &err))
 		fail_msg("%s", err.msg);
 	dt_py_elf_close(&pe);
@@ -226,8 +226,8 @@ static void found_as_symbols_say(void **state)
 
 static void same_place(const struct dt_py *a, const struct dt_py *b)
 {
-	/* Where garbage is collected only a symbol tells; it comes last. */
-	assert_int_equal(a->nst, b->nst + (a->gc.function ? 2 : 0));
+	/* Where garbage is collected and where audit events pass only symbols tell; these come last. */
+	assert_int_equal(a->nst, b->nst + (a->gc.function ? 2 : 0) + (a->audit.function ? 1 : 0));
 	for (size_t i = 0; i < b->nsite; i++) {
 		assert_int_equal(a->site[i].addr, b->site[i].addr);
 		assert_int_equal(a->site[i].nstep, b->site[i].nstep);
@@ -258,23 +258,33 @@ static void stripping_changes_nothing(void **state)
 /* Sites are instructions in the text, recipes are short, and each probe has what it needs. */
 static void sites_are_sound(void **state)
 {
-	static const char *const names[] = {
-		"function-entry", "function-return", "exception-unwind", "exception-raise", "gc-start", "gc-done",
-	};
-
 	(void)state;
 	need_files();
 	for (size_t i = 0; i < nfile; i++) {
 		const struct dt_py *py = learnt(i);
 		struct dt_elf *e = target_elf(file[i].path);
+		const struct { const char *name; bool is_there; } probes[] = {
+			{ "function-entry", true }, { "function-return", true }, { "exception-unwind", true },
+			{ "import-find-load-start", !py->has_imports }, { "import-find-load-done", !py->has_imports },
+			{ "exception-raise", true },
+			{ "gc-start", py->gc.function }, { "gc-done", py->gc.function },
+			{ "audit", py->audit.function },
+		};
+		size_t k = 0;
 
-		assert_int_equal(py->nst, py->gc.function ? 6 : 4);
-		for (size_t k = 0; k < py->nst; k++) {
-			assert_string_equal(py->st[k].name, names[k]);
+		for (size_t n = 0; n < sizeof(probes) / sizeof(*probes); n++) {
+			if (!probes[n].is_there)
+				continue;
+			assert_true(k < py->nst);
+			assert_string_equal(py->st[k++].name, probes[n].name);
+		}
+		assert_int_equal(k, py->nst);
+		assert_int_equal(!!py->audit.function, py->layout.minor >= 8 && symbol_like(e, "sys_audit"));
+		for (k = 0; k < py->nst; k++) {
 			assert_string_equal(py->st[k].prov, "python");
 			assert_true(py->st[k].nsite > 0);
 		}
-		for (size_t k = 0; k < py->nsite; k++) {
+		for (k = 0; k < py->nsite; k++) {
 			const struct dt_site *s = &py->site[k];
 			struct dt_pid_insn in;
 			const uint8_t *code;
