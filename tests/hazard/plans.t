@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # Sessions that each ask for something new leave what they needed behind, in the traced process, but not without end: then
 # calls are counted by breakpoints. Numbers are right all the same.
 [ -x /usr/bin/python3 ] || skip "/usr/bin/python3 is not installed"
@@ -18,7 +19,7 @@ limited=0
 for n in $(seq 30); do
 	rm -f answers.$n v.out
 	not=$(for i in 0 1 2 3 4 5; do printf '%s' "arg$i != $n$i && "; done)
-	dtrace -vqo v.out -n 'BEGIN{ printf("go\n"); } pid$target:a.out::entry/'"$not"'1/{ @n = count(); }
+	dtrace -x trapfree=on -vqo v.out -n 'BEGIN{ printf("go\n"); } pid$target:a.out::entry/'"$not"'1/{ @n = count(); }
 		pid$target:a.out::return/arg1 != '$n' && arg1 != '$n'1 && arg1 != '$n'2 && arg1 != '$n'3/{ @r = count(); }
 		END{ printa("n %@d %@d\n", @n, @r); }' -p $PID >v.log 2>v.err & D=$!
 	awaits v.out go
