@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # python-dtrace's calls, with its numbers and layouts, through ctypes.
 command -v python3 >/dev/null || skip "there is no python3"
 export LD_LIBRARY_PATH=$T/..

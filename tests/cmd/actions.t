@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # What the consumer does for a program: commands, files, options; and -x options that only a session shows.
 traced t -wqn 'BEGIN{ printf("one "); system("echo two-%d", 2); system("exit 7"); printf("three\n"); exit(0); }' ||
 	fail "system(): $(cat t.err)"

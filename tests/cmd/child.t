@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # A program of -c ends with the tracing; its quotes and its #! line are respected.
 traced t -qn 'tick-100ms{ exit(4); }' -c 'sleep 4321'; same status $? 4
 ! pgrep -x -f 'sleep 4321' >/dev/null || fail "the program lives on"

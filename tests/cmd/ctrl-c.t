@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # Ctrl-C: END fires, aggregations print, exit 0.
 dtrace -qn 'tick-20ms{ @n = count(); } END{ printf("end\n"); }' >o 2>e & D=$!
 sleep 2

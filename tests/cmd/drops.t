@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # What does not fit is counted and said: principal buffer, aggregation, dynamic variables; a bad address fires ERROR.
 # Forty records of 256 bytes in one firing: no consumer is quick enough to make room.
 record='BEGIN{ printf("%s\n", "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"); } '

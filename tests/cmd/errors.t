@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # Bad input: one clear sentence on stderr, exit 1 (error) or 2 (usage), nothing left behind.
 says() {	# STATUS REGEX dtrace-arguments...
 	local want=$1 re=$2; shift 2

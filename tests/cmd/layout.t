@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # The default output has the Guide's columns; so have lists and aggregations.
 traced t -n 'BEGIN{ trace("hello"); exit(0); }' || fail "$(cat t.err)"
 grep -Eq "^dtrace: description 'BEGIN' matched 1 probe$" t.err || fail "$(cat t.err)"

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # -l: each description once, whatever its module is called; what matches nothing is told, and is status 1.
 traced t -ln 'pid$target:libc:malloc:' -c true || fail "status $?: $(cat t.err)"
 quiet t

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # Letters of the command line that other tests do not use.
 traced t -64 -B -qn 'BEGIN{ printf("x%d\n", 1); @a = count(); exit(0); }' || fail "-B: $(cat t.err)"
 same "-B" "$(tr -d '\n' <t.out)" "x1                1"

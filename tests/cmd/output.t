@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # Output that cannot be written, whatever the reason, ends dtrace with status 1 and a sentence.
 refused() {	# WHAT STATUS
 	same "status with $1" "$2" 1

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # A #! script with options and arguments; -o, -C and -D; exit(n) is the status.
 cat >hello.d <<'D'
 #!/usr/bin/env -S dtrace -qs

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # gdb's breakpoints work in a process that is traced, and gdb leaves it alive.
 command -v gdb >/dev/null || skip "gdb is not installed"
 start h "$T/hammer" 1

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # A program that waits, after an exec, for its probes: who holds it, and itself, may die or stop
 # at any time, and nobody is held up.
 WORK='pid$target:a.out:work:entry,pid$target:a.out:work:return{ @[probename] = count(); }

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # A program that another one becomes by exec waits until its probes are placed: no call is
 # missed, however many execs there are.
 WORK='pid$target:a.out:work:entry,pid$target:a.out:work:return{ @[probename] = count(); }

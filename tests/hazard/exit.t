@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # A program that exits at once, one that is killed, one that exits from a thread: dtrace ends by itself with what was counted.
 traced t -n 'pid$target:libc:exit:entry{ @ = count(); }' -c /bin/true || fail "exit at once: $(cat t.err)"
 start h "$T/hammer" 2

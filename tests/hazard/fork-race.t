@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # Forks while probes come and go: no child ever dies of our breakpoints.
 "$T/forker" 700 >f.out & PID=$!
 while kill -0 $PID 2>/dev/null && [ "$(jobs -r | wc -l)" -gt 0 ]; do

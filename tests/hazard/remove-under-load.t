@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # Probes come and go while threads run through them: the program never notices, its text is restored each time.
 # (Ticks begin when they are enabled, so that the first may come as soon as tracing begins, the third not.)
 start h "$T/hammer" 3

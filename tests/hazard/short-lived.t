@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # Many short programs one after the other: each counted exactly, nothing left in the module.
 for i in $(seq 15); do
 	traced t -qn 'pid$target:a.out:leaf:entry{ @ = count(); } END{ printa("n %@d\n", @); }' -c "$T/counted-pie 5" || fail "round $i: $(cat t.err)"

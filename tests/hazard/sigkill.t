@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # dtrace killed a hundred times under load: the target lives on with its text restored.
 start h "$T/hammer" 2
 for i in $(seq 100); do

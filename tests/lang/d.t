@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # Every tests/d/*/tst.*.d prints exactly what stands beside it in .out (and on
 # stderr what stands in .err, else nothing), and ends with the status it asks for.
 . "$here/d/lib.sh"

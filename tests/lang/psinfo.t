@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # curpsinfo, curlwpsinfo, curcpu and fds[], against what /proc says of the same process.
 command -v python3 >/dev/null || skip "there is no python3 for the programs to trace"
 mkfifo in

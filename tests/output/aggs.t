@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # Styles of aggregations, and printa in all forms, exactly.
 export TERM=xterm
 run() { local n=$1; shift; traced "$n" -q "$@" || fail "$(cat "$n.err")"; quiet "$n"; }

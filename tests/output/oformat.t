@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # Structured output is one well-formed document with typed values.
 run() { local n=$1; shift; traced "$n" "$@" || fail "$(cat "$n.err")"; }
 

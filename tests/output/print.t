@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # print(): values with their types; memory as bytes.
 traced p -qn 'enum colour { RED, GREEN = 7 };
 typedef struct point { int x, y; } point_t;

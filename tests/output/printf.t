@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # Every conversion of printf, exactly.
 traced p -qn 'BEGIN {
 	printf("%d %i %u %x %X %#x %o\n", -1, -1, -1, -1, 255, 255, 8);

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # A function asked for by its second name is counted under both, but a pattern that names no function counts it once.
 grep -o . </etc/passwd >chars
 traced t -qn 'pid$target:libc:__libc_malloc:entry{ @a = count(); }

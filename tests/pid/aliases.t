@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # Every way to name an object and a function.
 mkfifo in
 "$T/sleeper" <in >s.out & PID=$!

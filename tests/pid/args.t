@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # Arguments at entry (registers and stack), the value and the offset at return.
 traced t -qn 'pid$target:a.out:many_args:entry{ @a[arg0, arg5] = sum(arg6 * 1000 + arg7); }
 	pid$target:a.out:recurse:return{ @r = max(arg1); @o[arg0] = count(); }

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # The same of larger ones, with some hundred functions each: an interpreter, a database, cryptography.
 . "$here/pid/callgrind.sh"
 cat >script.sql <<'S'

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # Entries counted in Debian's own programs equal callgrind's counts: compressors and their libraries, an editor.
 . "$here/pid/callgrind.sh"
 head -c 10000 "$(command -v perl)" >in

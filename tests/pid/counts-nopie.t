@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # Entries and returns of every function equal the program's own counts, to the last call: nopie.
 "$T/counted-nopie" >plain; plain=$?
 traced t -qn "$COUNT_ALL" -c "$T/counted-nopie" || fail "dtrace ended with $?: $(cat t.err)"

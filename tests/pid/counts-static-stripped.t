@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # The same for a program without symbols: functions are known from .eh_frame and named by their address.
 traced t -qn "$COUNT_ALL" -c "$T/counted-static-stripped" || fail "dtrace ended with $?: $(cat t.err)"
 quiet t

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # The program's output and exit status are the same as without dtrace.
 for p in counted-pie thrower; do
 	"$T/$p" >plain 2>plain.err; echo $? >>plain

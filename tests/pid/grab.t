@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # -p: counts from the moment dtrace is ready until it ends; the target lives on, restored.
 mkfifo in
 "$T/sleeper" <in >s.out & PID=$!

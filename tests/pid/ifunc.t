@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # An IFUNC's name means the implementation that the process uses: calls counted are calls made.
 traced t -qn 'pid$target:a.out:impl_a:entry{ @[probefunc] = count(); } END{ printa("%s entry %@d\n", @); }' -c "$T/counted-pie" || fail "$(cat t.err)"
 quiet t

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # Offset probes fire once a call at each instruction that every call executes; "-" takes an address.
 addr=$(nm "$T/counted-nopie" | awk '$3 == "leaf" { print $1 }')
 traced t -qn 'pid$target:a.out:leaf:entry,pid$target:a.out:leaf:0{ @[probename] = count(); } END{ printa("leaf %s %@d\n", @); }' -c "$T/counted-nopie" ||

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # Aggregating without a trap: every function, by argument and return values and under predicates, equals what the program itself has
 # added up, while its threads are interrupted 5,000 times a second by signals whose handlers are counted, too; and equals
 # what breakpoints give, bucket by bucket. Consumers that want a trap come and go meanwhile: nothing is lost, nothing twice.

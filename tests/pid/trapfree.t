@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # Counting without a trap: -x trapfree, what -v says of it, and that a debugger makes the jumps go.
 count='pid$target:a.out:spin_*:entry{ @[probefunc] = count(); } BEGIN{ printf("go\n"); } tick-200ms/++n == 5/{ exit(0); }'
 start h "$T/hammer" 2

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # -p twice, and a second consumer on the same process at the same time.
 for i in 1 2; do
 	mkfifo in$i

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # ustack() follows frame pointers and resolves names; malloc's sizes by stack in a python nobody rebuilt.
 traced t -qn 'pid$target:a.out:leaf:entry{ @[ustack(3)] = count(); }' -c "$T/counted-fp" || fail "$(cat t.err)"
 quiet t

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # A profile of a program whose functions are counted meanwhile, by jumps and by breakpoints, shows the program: no sample is
 # in a stub, though a good part of them are taken there.
 start h "$T/hammer" 2

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # All of povray and its libraries: armed quickly, the picture the same to the byte, disarmed quickly, little memory.
 command -v povray >/dev/null || skip "povray is not installed"
 scene=$here/targets/scene.pov

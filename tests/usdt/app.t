@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # Every kind of argument, and counts: the program's own, in builds that differ.
 args() {
 	cat <<-'END'

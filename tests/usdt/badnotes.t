@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # One damaged note in some library of a process: the other probes are there, and it is said that not all are. Where there
 # are no others, that is the reason why nothing matches.
 export LD_PRELOAD=$T/usdt/badnotes.so

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # -h and -G write what a build needs, without the module. (What they refuse: program_usdt_test.)
 cp "$here/usdt/app.d" .
 dtrace -xnolibs -h -s app.d 2>err && [ ! -s err ] || fail "-h: $(cat err)"

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # C++: templates, methods and lambdas of two files; and the probes that libstdc++ has.
 traced t -qn 'appcc$target:::, libstdcxx$target:::throw { @[probename] = count(); }' \
 	-n 'appcc$target:::method /copyinstr(arg1) != "thing"/ { @["wrong"] = count(); }' \

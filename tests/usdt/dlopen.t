@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # A library that comes, goes and comes again, whose probes nothing had at the start.
 traced t -Zqn 'applib$target:::work { @[probemod, probefunc, stringof(copyinstr(arg1))] = count(); }' \
 	-n 'applib$target:::asked { @asked = count(); }' \

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # Is-enabled macros are true while somebody looks, and only then: after an end, and after a death.
 mkfifo in
 exec 8<>in

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # A forked child is another process: its probes do not fire, and its is-enabled macros are false.
 traced t -qn 'app$target:::begin, app$target:::asked { @[probename] = count(); }' \
 	-n 'END { printa("total %s %@d\n", @); }' -c "$T/usdt/app fork 30" || fail "$(cat t.err)"

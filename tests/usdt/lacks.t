@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # An argument that cannot be had reads as 0, and a place that cannot be traced does not fire: whoever uses them is told.
 traced good -qn 'lacks$target:::odd { n++; all += arg0; } END { printf("%d %d", n, all); }' -c "$T/usdt/lacks" || fail "$(cat good.err)"
 quiet good

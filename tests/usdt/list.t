@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # -l of a running process: one line a probe, by the function that holds it, and the arguments' types.
 start app "$T/usdt/app" wait 1 < <(sleep 60)
 traced t -l -n 'app$target:::' -p $PID || fail "$(cat t.err)"

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # A program built with SystemTap's <sys/sdt.h>, not with ours.
 [ -x "$T/usdt/sdt-O2" ] || skip "built without <sys/sdt.h> (package systemtap-sdt-dev)"
 cat >s.d <<'END'

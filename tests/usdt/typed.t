@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # args[] has the types that the script's declaration of the provider says.
 { cat "$here/usdt/app.d"
 cat <<'END'
