@@ -189,7 +189,27 @@ static void garbage(struct out *o)
 #define FINDER_FILE	"<frozen importlib._bootstrap>"
 #define FINDER_CALLER	"_gcd_import"		/* the one in Python */
 
+#define EVAL_LOOP	3	/* frame's owner, or more: the eval loop itself (3.12) */
+
 const char *const dt_py_import_types[2] = { "char *", "int" };
+
+/* TEXT = the str that CODE has at @at. Fire only if it has the length, first and last 8 bytes of @want. */
+static void put_only_text(struct out *o, uint16_t at, const char *want)
+{
+	const uint8_t ascii = (uint8_t)o->l->text;
+	const size_t len = strlen(want);
+	int64_t first, last;
+
+	memcpy(&first, want, sizeof(first));
+	memcpy(&last, want + len - sizeof(last), sizeof(last));
+	put_load(o, TEXT, CODE, 8, at);
+	put_load(o, A, TEXT, 8, o->l->str_length);
+	stop_unless(o, DTRACE_STEP_IF_EQ, A, (int64_t)len);
+	put_load(o, A, TEXT, 8, ascii);
+	stop_unless(o, DTRACE_STEP_IF_EQ, A, first);
+	put_load(o, A, TEXT, 8, (int64_t)(ascii + len - sizeof(last)));
+	stop_unless(o, DTRACE_STEP_IF_EQ, A, last);
+}
 
 /* Entered from C, a frame follows one of the eval loop's own, or says so itself. Until 3.10 its caller tells. */
 static void put_only_from_c(struct out *o)
@@ -226,8 +246,8 @@ static void put_only_from_c(struct out *o)
 
 void dt_py_only_import(struct out *o, bool is_from_c)
 {
-	put_only_text(o, CODE, o->l->co_name, FINDER);
-	put_only_text(o, CODE, o->l->co_filename, FINDER_FILE);
+	put_only_text(o, o->l->co_name, FINDER);
+	put_only_text(o, o->l->co_filename, FINDER_FILE);
 	if (!is_from_c)
 		put_only_from_c(o);
 }
@@ -236,9 +256,7 @@ void dt_py_import_args(struct out *o, bool is_entry)
 {
 	size_t raised;
 
-	put_load(o, TEXT, FRAME, 8, o->l->frame_locals);
-	if (o->l->code_mask != ~0ull)
-		put(o, DTRACE_STEP_ANDI, TEXT, 0, 0, 0, (int64_t)o->l->code_mask);
+	put_ref(o, TEXT, o->l->frame_locals);
 	put(o, DTRACE_STEP_TEXT, TEXT, TEXT, 0, 0, (int64_t)o->l->text);
 	put_arg(o, 0, TEXT);
 	if (is_entry)

@@ -30,27 +30,34 @@ struct known {
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct known *all;		/* guarded by lock; never freed, entries don't change */
 
-static int is_note(void *name, const struct dt_note *n)
-{
-	return !strcmp(n->provider, "python") && !strcmp(n->name, name);
-}
+/* Static probes of its own come from providers/usdt. */
+struct own {
+	bool imports, gc, audit;
+};
 
-/* Its own static probe, where it has one, comes from providers/usdt. */
-static bool has_own(const struct dt_py_elf *pe, char *name)
+static int note(void *ctx, const struct dt_note *n)
 {
-	size_t bad;
+	struct own *own = ctx;
 
-	return dt_notes_each(dt_elf_handle(pe->elf), is_note, name, &bad) != 0;
+	if (strcmp(n->provider, "python"))
+		return 0;
+	own->imports |= !strcmp(n->name, "import__find__load__start");
+	own->gc |= !strcmp(n->name, "gc__start");
+	own->audit |= !strcmp(n->name, "audit");
+	return 0;
 }
 
 static int find_events(const struct dt_py_elf *pe, struct dt_py *py, struct dt_err *err)
 {
+	struct own own = { 0 };
+	size_t bad;
 	int rc = 0;
 
-	py->has_imports = has_own(pe, "import__find__load__start");
-	if (!has_own(pe, "gc__start"))
+	dt_notes_each(dt_elf_handle(pe->elf), note, &own, &bad);
+	py->has_imports = own.imports;
+	if (!rc && !own.gc)
 		rc = dt_py_gc_find(pe, py->layout.minor, &py->gc);
-	if (!rc && !has_own(pe, "audit"))
+	if (!rc && !own.audit)
 		rc = dt_py_audit_find(pe, py->layout.minor, &py->audit);
 	return rc ? dt_proc_fail(err, rc, "out of memory") : 0;
 }

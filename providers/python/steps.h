@@ -6,8 +6,6 @@
 #ifndef DT_PYTHON_STEPS_H
 #define DT_PYTHON_STEPS_H
 
-#include <string.h>
-
 #include "python.h"
 
 /* What all probes of functions have. */
@@ -20,8 +18,6 @@
 #define COMMON_ARGS	0x1f	/* as a mask: all but HOW */
 #define RARE_ARGS	(1 << LINE_ARG | 1 << QUALNAME_ARG | 1 << CODE_ARG)
 #define POSITION_ARGS	(1 << LINE_ARG | 1 << HOW_ARG)
-
-#define EVAL_LOOP	3	/* frame's owner, or more: the eval loop itself (3.12) */
 
 /* How a function was entered or left. */
 #define HOW_START	0
@@ -132,12 +128,18 @@ static inline void end(struct out *o)
 
 /* ---- What the recipes have in common -------------------------------------------------------- */
 
+/* v[@d] = the object that FRAME refers to at @at, without tags. */
+static inline void put_ref(struct out *o, int d, uint16_t at)
+{
+	put_load(o, d, FRAME, 8, at);
+	if (o->l->code_mask != ~0ull)
+		put(o, DTRACE_STEP_ANDI, d, 0, 0, 0, (int64_t)o->l->code_mask);
+}
+
 /* CODE of FRAME. */
 static inline void put_code(struct out *o)
 {
-	put_load(o, CODE, FRAME, 8, o->l->frame_code);
-	if (o->l->code_mask != ~0ull)
-		put(o, DTRACE_STEP_ANDI, CODE, 0, 0, 0, (int64_t)o->l->code_mask);
+	put_ref(o, CODE, o->l->frame_code);
 }
 
 /* POS as the frame has it: not what is executed at this moment, if that has not been stored yet. */
@@ -148,24 +150,6 @@ static inline void put_pos(struct out *o)
 		return;
 	}
 	put_load(o, POS, FRAME, 4 | DTRACE_STEP_SIGNED, o->l->frame_lasti);
-}
-
-/* TEXT = the str that object v[@s] has at @at. Fire only if it has the length, first and last 8 bytes of @want. */
-static inline void put_only_text(struct out *o, int s, uint16_t at, const char *want)
-{
-	const uint8_t ascii = (uint8_t)o->l->text;
-	const size_t len = strlen(want);
-	int64_t first, last;
-
-	memcpy(&first, want, sizeof(first));
-	memcpy(&last, want + len - sizeof(last), sizeof(last));
-	put_load(o, TEXT, s, 8, at);
-	put_load(o, A, TEXT, 8, o->l->str_length);
-	stop_unless(o, DTRACE_STEP_IF_EQ, A, (int64_t)len);
-	put_load(o, A, TEXT, 8, ascii);
-	stop_unless(o, DTRACE_STEP_IF_EQ, A, first);
-	put_load(o, A, TEXT, 8, (int64_t)(ascii + len - sizeof(last)));
-	stop_unless(o, DTRACE_STEP_IF_EQ, A, last);
 }
 
 /* LINE of POS. A function that has not begun, or just begins, is at its first line. */
