@@ -169,7 +169,9 @@ static struct dpid_plan *plan_of(const struct way *w, bool rdpid)
 	};
 	struct dtk_difo val = { .text = text, .ntext = ARRAY_SIZE(text) };
 	struct dpid_wish wish = { w->kind, w->arg, NULL, w->kind == DTRACEAGG_COUNT ? NULL : &val };
-	struct dpid_setting set = { COPIES, rdpid, false, w->returns, w->returns };
+	struct dpid_setting set = {
+		.copies = COPIES, .rdpid = rdpid, .returns = w->returns, .keepflags = w->returns,
+	};
 	static struct dpid_gen g;
 	struct dpid_plan *plan;
 
